@@ -1,0 +1,119 @@
+"""The one place that builds a Spark session.
+
+Local mode with Delta is the embedded default. On a cluster, where `spark-submit` has already created a session
+(or a `SPARK_REMOTE` is set), the running session is taken as it is. Settings come from `conf/engine/*.yaml`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+
+import yaml
+from pyspark.sql import SparkSession
+
+from lake.errors import EnvironmentProblem
+
+SUPPORTED_JAVA = (17, 21)
+
+
+def project_cache() -> Path:
+    """Folder for downloaded jars: `DIANSHU_CACHE`, else `.cache` beside the project (or in the working folder)."""
+    given = os.environ.get("DIANSHU_CACHE")
+    if given:
+        return Path(given)
+    root = Path(__file__).resolve().parent.parent
+    return (root if (root / "pyproject.toml").exists() else Path.cwd()) / ".cache"
+
+
+def engine_settings(profile: str) -> dict[str, str]:
+    """Spark settings of `conf/engine/<profile>.yaml` (`local`, `test`), each a plain string."""
+    text = resources.files("conf").joinpath("engine", f"{profile}.yaml").read_text(encoding="utf-8")
+    loaded = yaml.safe_load(text)
+    return {str(name): str(value) for name, value in loaded["spark"].items()}
+
+
+def check_java() -> None:
+    """Refuse early, in words, where Spark would fail with a stack trace."""
+    home = os.environ.get("JAVA_HOME")
+    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    if not java or (home and not Path(java).exists()):
+        raise EnvironmentProblem(
+            "Java was not found. Spark needs a Java 17 runtime: install one (Debian: apt-get install "
+            "openjdk-17-jre-headless) or point JAVA_HOME at it."
+        )
+    answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+    found = re.search(r'version "(\d+)(?:\.(\d+))?', answer.stderr + answer.stdout)
+    major = int(found.group(1)) if found else 0
+    if major not in SUPPORTED_JAVA:
+        shown = found.group(0) if found else (answer.stderr or answer.stdout).strip()[:200]
+        raise EnvironmentProblem(
+            f"{java} is Java {shown!r}; Spark 4 needs Java 17 or 21. Install a Java 17 runtime and point JAVA_HOME at it."
+        )
+
+
+def delta_coordinates() -> str:
+    """The pinned Maven coordinates of Delta's jar, from `conf/engine/delta.yaml`."""
+    text = resources.files("conf").joinpath("engine", "delta.yaml").read_text(encoding="utf-8")
+    return str(yaml.safe_load(text)["coordinates"])
+
+
+def _offline_jars(folder: Path) -> list[Path]:
+    jars = sorted(folder.glob("*.jar"))
+    if not any(jar.name.startswith(("delta-spark", "io.delta_delta-spark")) for jar in jars):
+        raise EnvironmentProblem(
+            f"DIANSHU_JARS={folder} holds no delta-spark jar. Put the jars of {delta_coordinates()} and of what it "
+            "needs (delta-storage) there, or unset DIANSHU_JARS to fetch them from Maven Central."
+        )
+    return jars
+
+
+def _with_delta(builder: SparkSession.Builder) -> SparkSession.Builder:
+    given = os.environ.get("DIANSHU_JARS")
+    ivy = project_cache() / "ivy"
+    fetched = ivy / "jars"
+    if given:
+        jars = _offline_jars(Path(given))
+    elif fetched.is_dir() and any(fetched.glob("io.delta_delta-spark*.jar")):
+        jars = sorted(fetched.glob("*.jar"))  # fetched before: no resolution, no network
+    else:
+        return builder.config("spark.jars.packages", delta_coordinates()).config("spark.jars.ivy", str(ivy))
+    return builder.config("spark.jars", ",".join(str(jar) for jar in jars))
+
+
+def build_session(
+    app_name: str = "dianshu", profile: str = "local", settings: dict[str, str] | None = None
+) -> SparkSession:
+    """The session of this process: the running one (spark-submit, notebook) or a new local one with Delta.
+
+    Raises `EnvironmentProblem` when Java is missing or too old, or when Delta's jars cannot be had.
+    """
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        return running
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    if os.environ.get("SPARK_REMOTE"):
+        return SparkSession.builder.appName(app_name).getOrCreate()
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    check_java()
+    builder = _with_delta(SparkSession.builder.appName(app_name))
+    for name, value in {**engine_settings(profile), **(settings or {})}.items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+    except Exception as problem:
+        if "unresolved dependency" in str(problem) or "JAVA_GATEWAY_EXITED" in str(problem):
+            raise EnvironmentProblem(
+                f"Spark could not start; most often Delta's jar {delta_coordinates()} could not be fetched from Maven "
+                "Central (no network?). Behind a closed network put the jars into a folder and set DIANSHU_JARS to it. "
+                f"Spark said: {str(problem).splitlines()[0]}"
+            ) from problem
+        raise
+    session.sparkContext.setLogLevel("ERROR")
+    return session

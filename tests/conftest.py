@@ -1,0 +1,43 @@
+"""Fixtures of the whole run: one lazy Spark session, the folder of third-party facts, scratch lakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from pyspark.sql import SparkSession
+
+ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "tests" / "golden"
+SHARED = ROOT.parent / "shared"
+
+settings.register_profile("dianshu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("dianshu")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever asks for the Spark session is marked `spark`, so that `make test-fast` can leave it out."""
+    for item in items:
+        if "spark" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.spark)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """One session for the whole run, with small-test settings; starting one costs 6-10 s."""
+    from lake.session import build_session
+
+    warehouse = tmp_path_factory.mktemp("warehouse")
+    session = build_session("dianshu-tests", "test", {"spark.sql.warehouse.dir": str(warehouse)})
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """`../shared`: published schemes and small provinces. Not part of a clone."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder ../shared (published schemes and provinces) is not beside this clone")
+    return SHARED
