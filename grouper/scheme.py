@@ -1,0 +1,102 @@
+"""A grouping scheme (分组方案) as data: the six tables of the national workbook, frozen.
+
+The engine is the same for every scheme and year; whatever differs between cities is in these rows.
+Source: policy/004 一(二) (ADRG alike nationwide, DRG local); layout: the national DRG 3.0 configuration workbook.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+
+class CodeSystem(StrEnum):
+    """类型编号 of a code set row."""
+
+    DIAGNOSIS = "DI"
+    PROCEDURE = "OP"
+
+
+class Complication(StrEnum):
+    """类型 of a CC row: major complication (MCC) or complication (CC)."""
+
+    MCC = "MCC"
+    CC = "CC"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """One row of the MDC, ADRG or DRG sheet.
+
+    `parent` is 所属MDC编码 of an ADRG, 所属ADRG编码 of a DRG, "" of an MDC; `order` is the sort number inside the
+    parent; `row` is the row in the source sheet (1-based, header included), for messages.
+    """
+
+    code: str
+    name: str
+    rule: str
+    parent: str
+    mdc: str
+    order: int
+    row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CcEntry:
+    """A diagnosis that counts as MCC or CC unless the principal diagnosis is in its exclusion table (排除表)."""
+
+    level: Complication
+    exclusion: str
+
+
+@dataclass(frozen=True)
+class CodeSet:
+    """A named set (集合) of codes of one system; `codes` may hold diagnoses and procedures where a source mixes them."""
+
+    name: str
+    diagnoses: frozenset[str] = frozenset()
+    procedures: frozenset[str] = frozenset()
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """All codes, whatever their system."""
+        return self.diagnoses | self.procedures
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A whole scheme. Rows are in the order in which they are tried (sort number, then order of the file)."""
+
+    mdcs: tuple[RuleRow, ...]
+    adrgs: tuple[RuleRow, ...]
+    drgs: tuple[RuleRow, ...]
+    sets: Mapping[str, CodeSet]
+    complications: Mapping[str, CcEntry]
+    exclusions: Mapping[str, frozenset[str]]
+    code_names: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over everything that can change a group (not names): the version of the scheme."""
+        digest = hashlib.sha256()
+        for line in self._canonical():
+            digest.update(line.encode("utf-8"))
+            digest.update(b"\n")
+        return digest.hexdigest()
+
+    def _canonical(self) -> Iterable[str]:
+        for kind, rows in (("mdc", self.mdcs), ("adrg", self.adrgs), ("drg", self.drgs)):
+            for row in rows:
+                yield "\t".join((kind, row.code, " ".join(row.rule.split()), row.parent, row.mdc))
+        for name in sorted(self.sets):
+            members = self.sets[name]
+            yield "\t".join(("set", name, "DI", *sorted(members.diagnoses)))
+            yield "\t".join(("set", name, "OP", *sorted(members.procedures)))
+        for code in sorted(self.complications):
+            entry = self.complications[code]
+            yield "\t".join(("cc", code, entry.level.value, entry.exclusion))
+        for name in sorted(self.exclusions):
+            yield "\t".join(("exclusion", name, *sorted(self.exclusions[name])))
