@@ -1,0 +1,165 @@
+"""The publishing rule: a run writes its slices, and only then appends its row to `runs`.
+
+Readers take tables at the versions that the last finished run of an area and period names. A killed run leaves
+nothing visible; a rerun replaces its own slices; any past result can be read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lake.errors import MissingParameters
+from lake.identity import canonical, code_version, run_id
+from lake.store import Lake, slice_predicate
+from lake.tables.base import Table
+from lake.tables.runs import RUNS
+
+Key = tuple[str, str]  # area, period
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """One area and period of a job, before it is run."""
+
+    job: str
+    area: str
+    period: str
+    determined_by: Mapping[str, Any]
+
+    @property
+    def run_id(self) -> str:
+        """The hash of what determines it."""
+        return run_id(self.job, self.area, self.period, {**self.determined_by, "code": code_version()})
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A row of `runs`."""
+
+    run_id: str
+    job: str
+    area: str
+    period: str
+    outputs: Mapping[str, int]
+    finished_at: datetime
+
+
+@dataclass
+class Ledger:
+    """All finished runs of a lake, read once; `last` is what readers see."""
+
+    lake: Lake
+    _last: dict[tuple[str, str, str], FinishedRun] = field(default_factory=dict)
+    _loaded: bool = False
+
+    def load(self) -> Ledger:
+        """Read `runs` (again)."""
+        self.lake.ensure(RUNS)
+        rows = self.lake.read(RUNS).select("run_id", "job", "area", "period", "outputs", "finished_at").collect()
+        self._last = {}
+        for row in sorted(rows, key=lambda row: (row.finished_at, row.run_id)):
+            outputs = {output["table"]: output["version"] for output in row.outputs}
+            self._last[(row.job, row.area, row.period)] = FinishedRun(
+                row.run_id, row.job, row.area, row.period, outputs, row.finished_at
+            )
+        self._loaded = True
+        return self
+
+    def last(self, job: str, area: str, period: str) -> FinishedRun | None:
+        """The last finished run of a job for an area and period, or None."""
+        if not self._loaded:
+            self.load()
+        return self._last.get((job, area, period))
+
+    def required(self, job: str, area: str, period: str, hint: str) -> FinishedRun:
+        """The same, or an error that says which job has to run first."""
+        found = self.last(job, area, period)
+        if found is None:
+            raise MissingParameters(f"no finished `{job}` run for area {area}, period {period}: {hint}")
+        return found
+
+    def areas(self, job: str, period: str) -> list[str]:
+        """Areas with a finished run of a job in a period."""
+        if not self._loaded:
+            self.load()
+        return sorted(area for name, area, of in self._last if name == job and of == period)
+
+    def periods(self, job: str, area: str) -> list[str]:
+        """Periods with a finished run of a job for an area."""
+        if not self._loaded:
+            self.load()
+        return sorted(period for name, of, period in self._last if name == job and of == area)
+
+    def due(self, calculations: Iterable[Calculation], force: bool = False) -> list[Calculation]:
+        """Those whose last finished run is another calculation; all of them with `force`."""
+        wanted = list(calculations)
+        if force:
+            return wanted
+        due = []
+        for calculation in wanted:
+            last = self.last(calculation.job, calculation.area, calculation.period)
+            if last is None or last.run_id != calculation.run_id:
+                due.append(calculation)
+        return due
+
+    def finish(
+        self,
+        calculations: Iterable[Calculation],
+        started: datetime,
+        inputs: Mapping[str, int],
+        outputs: Mapping[str, int],
+    ) -> None:
+        """Append the rows that make the written slices visible: the last act of a job."""
+        now = datetime.now(UTC)
+        rows = [
+            (
+                calculation.run_id,
+                calculation.job,
+                calculation.area,
+                calculation.period,
+                canonical(calculation.determined_by),
+                sorted(inputs.items()),
+                sorted(outputs.items()),
+                "finished",
+                code_version(),
+                started,
+                now,
+            )
+            for calculation in calculations
+        ]
+        if rows:
+            self.lake.append(RUNS, self.lake.rows(RUNS, rows), f"finish {rows[0][1]} {now.isoformat()}")
+            self.load()
+
+
+def read_published(ledger: Ledger, table: Table, job: str, slices: Iterable[Key], partition: str) -> DataFrame:
+    """Rows of `table` at the versions named by the last finished `job` runs of the given slices.
+
+    `partition` is the column that holds the period of a run (`month`, `year`, ...). Slices that were written by the same
+    commit are read together. Raises `MissingParameters` where a slice was never finished.
+    """
+    by_version: dict[int, list[Key]] = {}
+    for area, period in slices:
+        run = ledger.required(job, area, period, f"run `dianshu {job}` first")
+        by_version.setdefault(run.outputs[table.name], []).append((area, period))
+    parts = []
+    for version, keys in sorted(by_version.items()):
+        rows = ledger.lake.read(table, version)
+        wanted = {area: sorted(period for of, period in keys if of == area) for area, _ in keys}
+        condition = F.lit(False)
+        for periods in {tuple(periods) for periods in wanted.values()}:
+            areas = sorted(area for area, of in wanted.items() if tuple(of) == periods)
+            condition = condition | F.expr(slice_predicate(area=areas, **{partition: periods}))
+        parts.append(rows.where(condition))
+    if not parts:
+        return ledger.lake.rows(table, [])
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = whole.unionByName(part)
+    return whole

@@ -1,0 +1,121 @@
+"""Tables of the lake: read at a version, replace a slice, append. The only file that writes Delta.
+
+A write carries the id of its run in the commit, so that the version it made is known even when others write meanwhile.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql.types import StructField, StructType
+
+from lake.errors import ConcurrentRun, InputProblem
+from lake.tables.base import Table
+
+_CONFLICT = re.compile(r"DELTA_CONCURRENT|ConcurrentAppend|ConcurrentDelete|ConcurrentTransaction|MetadataChanged")
+
+
+def quote(value: str) -> str:
+    """A SQL text literal."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def slice_predicate(**values: Iterable[str]) -> str:
+    """`area IN (...) AND month IN (...)`: the slice that a run replaces."""
+    return " AND ".join(
+        f"{column} IN ({', '.join(quote(value) for value in sorted(set(chosen)))})" for column, chosen in values.items()
+    )
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A folder of Delta tables and the session that reads and writes them."""
+
+    spark: SparkSession
+    root: str
+
+    def path(self, table: Table) -> str:
+        """Where the table lies."""
+        return f"{self.root.rstrip('/')}/{table.name}"
+
+    def exists(self, table: Table) -> bool:
+        """Whether the table has ever been written."""
+        return DeltaTable.isDeltaTable(self.spark, self.path(table))
+
+    def ensure(self, *tables: Table) -> None:
+        """Create what is missing: schema, comments, partitions; append-only tables refuse change."""
+        for table in tables:
+            if self.exists(table):
+                continue
+            builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table)).comment(table.grain)
+            builder = builder.addColumns(_stored(table.schema)).partitionedBy(*table.partition_by)
+            if table.append_only:
+                builder = builder.property("delta.appendOnly", "true")
+            builder.execute()
+
+    def version(self, table: Table) -> int:
+        """The newest version."""
+        return int(DeltaTable.forPath(self.spark, self.path(table)).history(1).select("version").first()[0])
+
+    def read(self, table: Table, version: int | None = None) -> DataFrame:
+        """The table, at a version where one is given; columns by name, in the schema's order."""
+        if not self.exists(table):
+            raise InputProblem(
+                f"table {table.name} is not in the lake {self.root}: run the job that writes it first, or check --lake"
+            )
+        reader = self.spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        return reader.load(self.path(table)).select(*table.columns)
+
+    def replace(self, table: Table, rows: DataFrame, predicate: str | None, note: str) -> int:
+        """Replace the slice that `predicate` names (None: the whole table) by `rows`; gives the version made.
+
+        Raises `ConcurrentRun` when another run changed the same slice meanwhile.
+        """
+        self.ensure(table)
+        writer = rows.select(*table.columns).write.format("delta").mode("overwrite").option("userMetadata", note)
+        if predicate is not None:
+            writer = writer.option("replaceWhere", predicate)
+        return self._commit(table, writer, note)
+
+    def append(self, table: Table, rows: DataFrame, note: str) -> int:
+        """Add rows; gives the version made."""
+        self.ensure(table)
+        writer = rows.select(*table.columns).write.format("delta").mode("append").option("userMetadata", note)
+        return self._commit(table, writer, note)
+
+    def rows(self, table: Table, values: list[tuple]) -> DataFrame:
+        """A small frame of the table's schema from Python rows (run records, parameter sets)."""
+        return self.spark.createDataFrame(values, _stored(table.schema))
+
+    def _commit(self, table: Table, writer: DataFrameWriter, note: str) -> int:
+        try:
+            writer.save(self.path(table))
+        except Exception as problem:
+            if _CONFLICT.search(f"{type(problem).__name__} {problem}"):
+                raise ConcurrentRun(
+                    f"table {table.name}: another run wrote the same slice while this one was running; this one wrote "
+                    "nothing there. Run it again when the other has ended."
+                ) from problem
+            raise
+        history = DeltaTable.forPath(self.spark, self.path(table)).history(20)
+        mine = history.where(history.userMetadata == note).select("version").first()
+        return int(mine[0]) if mine else self.version(table)
+
+
+def _stored(schema: StructType) -> StructType:
+    """Everything may be null in storage: what must not be is checked by the contracts, with a message."""
+    return StructType([StructField(field.name, field.dataType, True, field.metadata) for field in schema.fields])
+
+
+def local_path(root: str) -> Path | None:
+    """The lake's folder on this machine, None where it lies elsewhere (hdfs://, s3://)."""
+    if "://" in root and not root.startswith("file://"):
+        return None
+    return Path(root.removeprefix("file://"))
