@@ -51,14 +51,14 @@ class FinishedRun:
 
 
 @dataclass
-class Ledger:
+class RunBook:
     """All finished runs of a lake, read once; `last` is what readers see."""
 
     lake: Lake
     _last: dict[tuple[str, str, str], FinishedRun] = field(default_factory=dict)
     _loaded: bool = False
 
-    def load(self) -> Ledger:
+    def load(self) -> RunBook:
         """Read `runs` (again)."""
         self.lake.ensure(RUNS)
         rows = self.lake.read(RUNS).select("run_id", "job", "area", "period", "outputs", "finished_at").collect()
@@ -138,19 +138,19 @@ class Ledger:
             self.load()
 
 
-def read_published(ledger: Ledger, table: Table, job: str, slices: Iterable[Key], partition: str) -> DataFrame:
+def read_published(runs: RunBook, table: Table, job: str, slices: Iterable[Key], partition: str) -> DataFrame:
     """Rows of `table` at the versions named by the last finished `job` runs of the given slices.
 
-    `partition` is the column that holds the period of a run (`month`, `year`, ...). Slices that were written by the same
-    commit are read together. Raises `MissingParameters` where a slice was never finished.
+    `partition` is the column that holds the period of a run (`month`, `year`, ...). Slices of one commit are read
+    together. Raises `MissingParameters` where a slice was never finished.
     """
     by_version: dict[int, list[Key]] = {}
     for area, period in slices:
-        run = ledger.required(job, area, period, f"run `dianshu {job}` first")
+        run = runs.required(job, area, period, f"run `dianshu {job}` first")
         by_version.setdefault(run.outputs[table.name], []).append((area, period))
     parts = []
     for version, keys in sorted(by_version.items()):
-        rows = ledger.lake.read(table, version)
+        rows = runs.lake.read(table, version)
         wanted = {area: sorted(period for of, period in keys if of == area) for area, _ in keys}
         condition = F.lit(False)
         for periods in {tuple(periods) for periods in wanted.values()}:
@@ -158,7 +158,7 @@ def read_published(ledger: Ledger, table: Table, job: str, slices: Iterable[Key]
             condition = condition | F.expr(slice_predicate(area=areas, **{partition: periods}))
         parts.append(rows.where(condition))
     if not parts:
-        return ledger.lake.rows(table, [])
+        return runs.lake.rows(table, [])
     whole = parts[0]
     for part in parts[1:]:
         whole = whole.unionByName(part)
