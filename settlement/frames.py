@@ -40,9 +40,7 @@ HISTORY = StructType(
 )
 
 # One row: a base group (基础病组) of an area. Key: area, drg.
-BASE_GROUPS = StructType(
-    [_field("area", StringType(), "treating area"), _field("drg", StringType(), "DRG group")]
-)
+BASE_GROUPS = StructType([_field("area", StringType(), "treating area"), _field("drg", StringType(), "DRG group")])
 
 # One row: a core element (核心要素). Key: area, kind, drg, level, fixmedins_code (empty text / null where not used).
 ELEMENTS = StructType(
@@ -105,6 +103,4 @@ AUDIT = StructType(
 )
 
 # One row: a day that departs from the Monday-to-Friday rule. Key: date.
-CALENDAR = StructType(
-    [_field("date", DateType(), "day"), _field("working", IntegerType(), "1 works, 0 does not")]
-)
+CALENDAR = StructType([_field("date", DateType(), "day"), _field("working", IntegerType(), "1 works, 0 does not")])
