@@ -1,0 +1,51 @@
+"""Writing result tables of a province: sorted text, whole files or none."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from lake.errors import InputProblem
+
+Table = tuple[Sequence[str], Iterable[Sequence[str]]]
+
+
+def table_bytes(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """CSV of the rows sorted as text by their columns from left to right; UTF-8, header, LF."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in sorted(map(tuple, rows)):
+        if len(row) != len(columns):
+            raise ValueError(f"a row of {len(row)} cells for {len(columns)} columns: {row!r}")
+        writer.writerow(row)
+    return text.getvalue().encode("utf-8")
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write one table to `path`; a reader sees the old file or the whole new one."""
+    write_tables(path.parent, {path.name: (columns, rows)})
+
+
+def write_tables(folder: Path, tables: Mapping[str, Table]) -> None:
+    """Write several tables (file name -> columns, rows) into `folder`: all are complete before the first is named."""
+    contents = {name: table_bytes(columns, rows) for name, (columns, rows) in tables.items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = {name: _write_beside(folder / name, content) for name, content in contents.items()}
+        for name, temporary in written.items():
+            temporary.replace(folder / name)
+    except OSError as problem:
+        raise InputProblem(f"{folder} cannot be written to: {problem.strerror}; give a folder that can") from problem
+
+
+def _write_beside(path: Path, content: bytes) -> Path:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary
