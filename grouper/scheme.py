@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from grouper.rules.parse import RuleSyntaxError, parse_rule
+from grouper.rules.text import rule_text
+
 
 class CodeSystem(StrEnum):
     """类型编号 of a code set row."""
@@ -54,7 +57,7 @@ class CcEntry:
 
 @dataclass(frozen=True)
 class CodeSet:
-    """A named set (集合) of codes of one system; `codes` may hold diagnoses and procedures where a source mixes them."""
+    """A named set (集合) of codes; `codes` may hold diagnoses and procedures where a source mixes them."""
 
     name: str
     diagnoses: frozenset[str] = frozenset()
@@ -90,7 +93,7 @@ class Scheme:
     def _canonical(self) -> Iterable[str]:
         for kind, rows in (("mdc", self.mdcs), ("adrg", self.adrgs), ("drg", self.drgs)):
             for row in rows:
-                yield "\t".join((kind, row.code, " ".join(row.rule.split()), row.parent, row.mdc))
+                yield "\t".join((kind, row.code, _same_writing(row.rule), row.parent, row.mdc))
         for name in sorted(self.sets):
             members = self.sets[name]
             yield "\t".join(("set", name, "DI", *sorted(members.diagnoses)))
@@ -100,3 +103,11 @@ class Scheme:
             yield "\t".join(("cc", code, entry.level.value, entry.exclusion))
         for name in sorted(self.exclusions):
             yield "\t".join(("exclusion", name, *sorted(self.exclusions[name])))
+
+
+def _same_writing(rule: str) -> str:
+    """One writing for all ways to write a rule (`IN`, `==`, blanks); text that is no rule stays as it is."""
+    try:
+        return rule_text(parse_rule(rule))
+    except RuleSyntaxError:
+        return " ".join(rule.split())
