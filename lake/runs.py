@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from lake.errors import MissingParameters
 from lake.identity import canonical, code_version, run_id
@@ -151,12 +150,7 @@ def read_published(runs: RunBook, table: Table, job: str, slices: Iterable[Key],
     parts = []
     for version, keys in sorted(by_version.items()):
         rows = runs.lake.read(table, version)
-        wanted = {area: sorted(period for of, period in keys if of == area) for area, _ in keys}
-        condition = F.lit(False)
-        for periods in {tuple(periods) for periods in wanted.values()}:
-            areas = sorted(area for area, of in wanted.items() if tuple(of) == periods)
-            condition = condition | F.expr(slice_predicate(area=areas, **{partition: periods}))
-        parts.append(rows.where(condition))
+        parts.append(rows.where(slice_predicate(keys, partition)))
     if not parts:
         return runs.lake.rows(table, [])
     whole = parts[0]

@@ -53,7 +53,8 @@ def check_java() -> None:
     if major not in SUPPORTED_JAVA:
         shown = found.group(0) if found else (answer.stderr or answer.stdout).strip()[:200]
         raise EnvironmentProblem(
-            f"{java} is Java {shown!r}; Spark 4 needs Java 17 or 21. Install a Java 17 runtime and point JAVA_HOME at it."
+            f"{java} is Java {shown!r}; Spark 4 needs Java 17 or 21. Install a Java 17 runtime and point JAVA_HOME "
+            "at it."
         )
 
 

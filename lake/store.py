@@ -25,11 +25,20 @@ def quote(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def slice_predicate(**values: Iterable[str]) -> str:
-    """`area IN (...) AND month IN (...)`: the slice that a run replaces."""
-    return " AND ".join(
-        f"{column} IN ({', '.join(quote(value) for value in sorted(set(chosen)))})" for column, chosen in values.items()
-    )
+def slice_predicate(slices: Iterable[tuple[str, str]], period: str = "month") -> str:
+    """The slices (area, period) that a run replaces or reads, as SQL: exactly these, no more."""
+    periods: dict[str, set[str]] = {}
+    for area, of in slices:
+        periods.setdefault(area, set()).add(of)
+    areas: dict[tuple[str, ...], list[str]] = {}
+    for area, chosen in sorted(periods.items()):
+        areas.setdefault(tuple(sorted(chosen)), []).append(area)
+    parts = [f"(area IN ({_texts(of)}) AND {period} IN ({_texts(chosen)}))" for chosen, of in areas.items()]
+    return " OR ".join(parts) if parts else "false"
+
+
+def _texts(values: Iterable[str]) -> str:
+    return ", ".join(quote(value) for value in values)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,57 @@
+"""What every job has in hand: the lake, its finished runs, and a way to say how far it is."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lake.runs import RunBook
+from lake.session import build_session
+from lake.store import Lake
+
+DEFAULT_LAKE = "lakes/demo"
+
+
+@dataclass
+class JobContext:
+    """One process, one session, one lake."""
+
+    lake: Lake
+    runs: RunBook
+    force: bool = False
+    quiet: bool = False
+    began: float = field(default_factory=time.monotonic)
+
+    def say(self, job: str, message: str) -> None:
+        """A line of progress on stderr: seconds since the start, job, what was done."""
+        if not self.quiet:
+            print(f"[{time.monotonic() - self.began:6.1f} s] {job:<10} {message}", file=sys.stderr, flush=True)
+
+    @staticmethod
+    def now() -> datetime:
+        """The clock, for `runs` only."""
+        return datetime.now(UTC)
+
+
+def add_lake_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments that all lake jobs share."""
+    parser.add_argument("--lake", default=DEFAULT_LAKE, metavar="DIR", help="folder or URI of the lake (%(default)s)")
+    parser.add_argument("--force", action="store_true", help="calculate again what is already up to date")
+    parser.add_argument("--quiet", action="store_true", help="no progress lines")
+
+
+def add_city_year_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of jobs that work on a clearing year."""
+    parser.add_argument("--year", type=int, required=True, metavar="Y", help="clearing year")
+    parser.add_argument("--city", action="append", metavar="AREA", help="treating area; may be repeated (default: all)")
+
+
+def open_context(args: argparse.Namespace, app: str) -> JobContext:
+    """Session and lake of a job."""
+    root = args.lake if "://" in args.lake else str(Path(args.lake).absolute())
+    lake = Lake(build_session(f"dianshu-{app}"), root)
+    return JobContext(lake, RunBook(lake), getattr(args, "force", False), getattr(args, "quiet", False))

@@ -1,0 +1,77 @@
+"""Code strings to integer ids, once, at ingestion. Ids are append-only: they never change and are never reused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from lake.store import Lake
+from lake.tables.codes import CODES
+
+CodeArrays = dict[str, pa.Array]  # by system: position i holds the code with id i + 1
+
+_IDS = "struct<principal_id:int,other_ids:array<int>,procedure_ids:array<int>>"
+
+
+def seen_codes(cases: DataFrame) -> DataFrame:
+    """Distinct (system, code) of narrow cases with text codes."""
+    diagnoses = F.array_union(F.coalesce("others", F.array()), F.array("principal"))
+    diagnoses = cases.select(F.lit("DI").alias("system"), F.explode(diagnoses).alias("code"))
+    procedures = cases.select(F.lit("OP").alias("system"), F.explode("procedures").alias("code"))
+    return diagnoses.unionByName(procedures).where(F.col("code").isNotNull()).distinct()
+
+
+def number_new(seen: DataFrame, known: DataFrame) -> DataFrame:
+    """Codes that have no id yet, numbered on from the largest known id of their system, in the order of the text."""
+    highest = known.groupBy("system").agg(F.max("id").alias("highest"))
+    fresh = seen.join(known, ["system", "code"], "left_anti")
+    place = F.row_number().over(Window.partitionBy("system").orderBy("code"))
+    return (
+        fresh.withColumn("place", place)
+        .join(highest, "system", "left")
+        .select("system", "code", (F.coalesce("highest", F.lit(0)) + F.col("place")).cast("int").alias("id"))
+    )
+
+
+def load_codes(lake: Lake) -> CodeArrays:
+    """All codes of the lake as arrays: the id of a code is its position plus one."""
+    table = lake.read(CODES).orderBy("system", "id").toArrow()
+    arrays = {}
+    for system in ("DI", "OP"):
+        rows = table.filter(pc.equal(table["system"], system))
+        if not rows["id"].to_pylist() == list(range(1, rows.num_rows + 1)):
+            raise ValueError(f"table codes: ids of system {system} are not dense from 1; the table was changed by hand")
+        arrays[system] = rows["code"].combine_chunks() if rows.num_rows else pa.array([], pa.string())
+    return arrays
+
+
+def to_ids(values: pa.Array, codes: pa.Array) -> pa.Array:
+    """Text codes -> ids; 0 where there is no code."""
+    found = pc.index_in(values, value_set=codes, skip_nulls=True)
+    return pc.fill_null(pc.add(found, 1), 0).cast(pa.int32())
+
+
+def _list_ids(values: pa.Array, codes: pa.Array) -> pa.Array:
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    filled = pc.if_else(pc.is_valid(values), values, pa.scalar([], type=values.type))
+    return pa.ListArray.from_arrays(filled.offsets, to_ids(filled.values, codes))
+
+
+def code_ids(codes: CodeArrays) -> Column:
+    """Column struct(principal_id, other_ids, procedure_ids) of the text columns principal, others, procedures."""
+    diagnoses, procedures = codes["DI"], codes["OP"]
+
+    @F.arrow_udf(_IDS)
+    def ids(batches: Iterator[tuple[pa.Array, pa.Array, pa.Array]]) -> Iterator[pa.Array]:
+        for principal, others, procs in batches:
+            yield pa.StructArray.from_arrays(
+                [to_ids(principal, diagnoses), _list_ids(others, diagnoses), _list_ids(procs, procedures)],
+                names=["principal_id", "other_ids", "procedure_ids"],
+            )
+
+    return ids("principal", "others", "procedures")

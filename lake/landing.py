@@ -1,0 +1,97 @@
+"""Deliveries on disk: one folder a treating area and settlement month, `lists/area=AAAAAA/month=YYYY-MM/*.parquet`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StringType, StructField, StructType
+
+from lake.errors import InputProblem
+from lake.tables.lists import LANDING
+
+_AREA = re.compile(r"area=(\d{6})")
+_MONTH = re.compile(r"month=(\d{4}-(?:0[1-9]|1[0-2]))")
+_SCHEMA = StructType([*LANDING.fields, StructField("area", StringType()), StructField("month", StringType())])
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What was delivered for one area and month."""
+
+    area: str
+    month: str
+    files: tuple[Path, ...]
+
+    def fingerprint(self) -> str:
+        """SHA-256 over names and contents of the files."""
+        digest = hashlib.sha256()
+        for file in self.files:
+            digest.update(file.name.encode("utf-8"))
+            with file.open("rb") as stream:
+                while block := stream.read(_BLOCK):
+                    digest.update(block)
+        return digest.hexdigest()[:20]
+
+
+def find_slices(
+    landing: Path, cities: Collection[str] | None = None, months: Collection[str] | None = None
+) -> list[Slice]:
+    """The slices of a delivery, by area and month. Raises `InputProblem` for folders that are none."""
+    root = landing / "lists"
+    if not root.is_dir():
+        raise InputProblem(f"{landing}: there is no folder lists/ in it; give the folder of the delivery")
+    slices = []
+    for area_folder in sorted(root.iterdir()):
+        area = _AREA.fullmatch(area_folder.name)
+        if not area:
+            raise InputProblem(
+                f"{area_folder}: folders here are called area=NNNNNN (treating area, 6 digits); rename it"
+            )
+        for month_folder in sorted(area_folder.iterdir()):
+            month = _MONTH.fullmatch(month_folder.name)
+            if not month:
+                raise InputProblem(f"{month_folder}: folders here are called month=YYYY-MM; rename it")
+            if (cities and area.group(1) not in cities) or (months and month.group(1) not in months):
+                continue
+            slices.append(Slice(area.group(1), month.group(1), _parquet_files(month_folder)))
+    for city in sorted(set(cities or ()) - {one.area for one in slices}):
+        raise InputProblem(f"{root}: nothing was delivered for area {city} (--city); known areas are its folders")
+    return slices
+
+
+def _parquet_files(folder: Path) -> tuple[Path, ...]:
+    files = sorted(file for file in folder.iterdir() if not file.name.startswith((".", "_")))
+    strange = [file.name for file in files if file.suffix != ".parquet"]
+    if strange:
+        raise InputProblem(f"{folder / strange[0]}: a delivery holds Parquet files; convert it or take it away")
+    for file in files:
+        _check_parquet(file)
+    return tuple(files)
+
+
+def _check_parquet(file: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        names = set(pq.read_schema(file).names)
+    except (pa.ArrowInvalid, OSError) as problem:
+        raise InputProblem(f"{file} cannot be read as Parquet ({problem}); deliver it again") from problem
+    missing = [name for name in LANDING.names if name not in names]
+    if missing:
+        raise InputProblem(
+            f"{file}: column(s) {', '.join(missing)} missing; a delivery has all columns of lake/tables/lists.py, "
+            "empty where there is nothing to say"
+        )
+
+
+def read_landing(spark: SparkSession, landing: Path, slices: Collection[Slice]) -> DataFrame:
+    """The rows of the slices, all text, with area and month of their folder."""
+    paths = [str(file) for one in slices for file in one.files]
+    return spark.read.schema(_SCHEMA).option("basePath", str(landing / "lists")).parquet(*paths)

@@ -1,0 +1,103 @@
+"""The registry of a clearing year in the lake: taken in from a folder, read back by area, fingerprinted by area."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from lake.errors import InputProblem, MissingParameters
+from lake.province_folder import ProvinceFolder, frames, read_province_folder
+from lake.store import Lake
+from lake.tables.base import Table
+from lake.tables.registry import HOSPITALS, REGISTRY
+
+REGISTRY_FILES = tuple(table.name for table in REGISTRY)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The registry of one year as Arrow tables by name; small (hospitals, budgets), so it is held in the driver."""
+
+    year: int
+    tables: dict[str, pa.Table]
+
+    @cached_property
+    def area_of(self) -> dict[str, str]:
+        """Hospital -> treating area."""
+        hospitals = self.tables["hospitals"]
+        return dict(zip(hospitals["fixmedins_code"].to_pylist(), hospitals["area"].to_pylist(), strict=True))
+
+    @property
+    def areas(self) -> list[str]:
+        """Treating areas with hospitals."""
+        return sorted(set(self.area_of.values()))
+
+    def fingerprint(self, name: str, area: str) -> str:
+        """Hash of the rows of a table that concern an area (by hospital where it has no area; the calendar: all)."""
+        table = self.tables[name]
+        if "area" in table.column_names:
+            table = table.filter(pc.equal(table["area"], area))
+        elif "fixmedins_code" in table.column_names:
+            mine = pa.array([code for code, of in self.area_of.items() if of == area], pa.string())
+            table = table.filter(pc.is_in(table["fixmedins_code"], value_set=mine))
+        rows = sorted("\t".join(str(value) for value in row.values()) for row in table.to_pylist())
+        return hashlib.sha256("\n".join(rows).encode("utf-8")).hexdigest()[:20]
+
+
+def year_of(folder: ProvinceFolder) -> int:
+    """The clearing year that a registry folder is for: the year of its budgets."""
+    periods = pc.unique(pc.utf8_slice_codeunits(folder.budgets["period"], 0, 4)).to_pylist()
+    if len(periods) != 1:
+        raise InputProblem(
+            f"{folder.path / 'budgets.csv'}: a registry is for one clearing year, its budgets name "
+            f"{', '.join(sorted(periods)) or 'none'}; give each year a folder of its own"
+        )
+    return int(periods[0])
+
+
+def take_in(lake: Lake, path: Path) -> int:
+    """Replace the registry of a year by a folder's; writes nothing where nothing changed. Gives the year."""
+    folder = read_province_folder(path, only=REGISTRY_FILES)
+    year = year_of(folder)
+    rows = frames(lake.spark, folder, only=REGISTRY_FILES)
+    for table in REGISTRY:
+        lake.ensure(table)
+        new = rows[table.name].withColumn("year", F.lit(year)).select(*table.columns)
+        old = lake.read(table).where(F.col("year") == year)
+        if not new.exceptAll(old).isEmpty() or not old.exceptAll(new).isEmpty():
+            lake.replace(table, new.coalesce(1), f"year = {year}", f"registry {table.name} {year}")
+    return year
+
+
+def load_registry(lake: Lake, year: int) -> Registry:
+    """The registry of a year. Raises `MissingParameters` where it was never taken in."""
+    tables = {}
+    for table in REGISTRY:
+        lake.ensure(table)
+        tables[table.name] = lake.read(table).where(F.col("year") == year).drop("year").toArrow()
+    if tables["hospitals"].num_rows == 0:
+        raise MissingParameters(
+            f"no registry (hospitals, budgets, ...) for the year {year} in the lake {lake.root}: "
+            "`dianshu ingest LANDING` takes in LANDING/registry"
+        )
+    return Registry(year, tables)
+
+
+def hospital_areas(lake: Lake) -> dict[str, str]:
+    """Every hospital ever registered -> its treating area (the newest year's)."""
+    lake.ensure(HOSPITALS)
+    rows = lake.read(HOSPITALS).select("year", "fixmedins_code", "area").collect()
+    return {row.fixmedins_code: row.area for row in sorted(rows)}
+
+
+def registry_frame(lake: Lake, registry: Registry, table: Table) -> DataFrame:
+    """A table of the registry as a small frame, read once: it is the driver's copy, not the file's."""
+    return lake.spark.createDataFrame(registry.tables[table.name], StructType(table.schema.fields[:-1]))

@@ -1,0 +1,120 @@
+"""Scheme versions in the lake: imported once, whole and unchangeable; and which city uses which from when."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from pyspark.sql import functions as F
+
+from grouper.scheme import Scheme
+from grouper.workbook import read_scheme, write_scheme
+from lake.errors import MissingParameters
+from lake.store import Lake
+from lake.tables.schemes import SCHEME_USE, SCHEMES
+
+
+@dataclass(frozen=True)
+class SchemeVersion:
+    """A row of `schemes` without its document."""
+
+    scheme_id: str
+    fingerprint: str
+    overlay_of: str | None
+    source: str
+
+
+def pack(scheme: Scheme) -> bytes:
+    """The six sheets as CSV in one zip; the same scheme gives the same bytes."""
+    buffer = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        write_scheme(scheme, Path(folder))
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(Path(folder).iterdir()):
+                archive.writestr(zipfile.ZipInfo(file.name, (1980, 1, 1, 0, 0, 0)), file.read_bytes())
+    return buffer.getvalue()
+
+
+@lru_cache(maxsize=64)
+def unpack(document: bytes) -> Scheme:
+    """The scheme of a stored document."""
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(io.BytesIO(document)) as archive:
+            archive.extractall(folder)
+        return read_scheme(Path(folder))
+
+
+def import_scheme(lake: Lake, scheme: Scheme, scheme_id: str, source: str, overlay_of: str | None = None) -> str:
+    """Store a scheme version, once; gives its fingerprint."""
+    lake.ensure(SCHEMES)
+    known = lake.read(SCHEMES).where((F.col("fingerprint") == scheme.fingerprint) & (F.col("scheme_id") == scheme_id))
+    if known.isEmpty():
+        row = (
+            scheme_id,
+            scheme.fingerprint,
+            overlay_of,
+            source,
+            len(scheme.mdcs),
+            len(scheme.adrgs),
+            len(scheme.drgs),
+            bytearray(pack(scheme)),
+            datetime.now(UTC),
+        )
+        lake.append(SCHEMES, lake.rows(SCHEMES, [row]), f"import scheme {scheme_id} {scheme.fingerprint}")
+    return scheme.fingerprint
+
+
+def list_schemes(lake: Lake) -> list[SchemeVersion]:
+    """All versions, by name and time of import."""
+    lake.ensure(SCHEMES)
+    rows = lake.read(SCHEMES).orderBy("scheme_id", "imported_at").drop("document").collect()
+    return [SchemeVersion(row.scheme_id, row.fingerprint, row.overlay_of, row.source) for row in rows]
+
+
+def load_scheme(lake: Lake, version: str) -> Scheme:
+    """A scheme by fingerprint (or its first characters) or by name (the newest version of it)."""
+    lake.ensure(SCHEMES)
+    matching = lake.read(SCHEMES).where(F.col("fingerprint").startswith(version) | (F.col("scheme_id") == version))
+    row = matching.orderBy(F.col("imported_at").desc(), "fingerprint").select("document").first()
+    if row is None:
+        raise MissingParameters(f"no scheme {version!r} in the lake {lake.root}: `dianshu scheme import PATH --id ID`")
+    return unpack(bytes(row.document))
+
+
+def use_scheme(lake: Lake, uses: Mapping[str, SchemeVersion], from_date: date) -> None:
+    """Record that areas use scheme versions from a day on; nothing is written where that is so already."""
+    lake.ensure(SCHEME_USE)
+    present = schemes_in_use(lake, uses, from_date, missing_ok=True)
+    rows = [
+        (area, from_date, version.scheme_id, version.fingerprint, datetime.now(UTC))
+        for area, version in sorted(uses.items())
+        if present.get(area) != version.fingerprint
+    ]
+    if rows:
+        lake.append(SCHEME_USE, lake.rows(SCHEME_USE, rows), f"use schemes from {from_date}")
+
+
+def schemes_in_use(lake: Lake, areas: Iterable[str], day: date, missing_ok: bool = False) -> dict[str, str]:
+    """Area -> fingerprint of the scheme that cases discharged on `day` take.
+
+    Raises `MissingParameters` for areas without one.
+    """
+    lake.ensure(SCHEME_USE)
+    wanted = sorted(set(areas))
+    rows = lake.read(SCHEME_USE).where(F.col("area").isin(wanted) & (F.col("from_date") <= F.lit(day))).collect()
+    found: dict[str, str] = {}
+    for row in sorted(rows, key=lambda row: (row.from_date, row.recorded_at)):
+        found[row.area] = row.fingerprint
+    missing = [area for area in wanted if area not in found]
+    if missing and not missing_ok:
+        raise MissingParameters(
+            f"no grouping scheme for area(s) {', '.join(missing)} on {day}: "
+            "`dianshu scheme use ID --city AREA --from DATE`"
+        )
+    return found
