@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lake.errors import UsageProblem
+from lake.registry import load_registry
 from lake.runs import RunBook
 from lake.session import build_session
 from lake.store import Lake
@@ -55,3 +57,14 @@ def open_context(args: argparse.Namespace, app: str) -> JobContext:
     root = args.lake if "://" in args.lake else str(Path(args.lake).absolute())
     lake = Lake(build_session(f"dianshu-{app}"), root)
     return JobContext(lake, RunBook(lake), getattr(args, "force", False), getattr(args, "quiet", False))
+
+
+def cities_of(context: JobContext, chosen: list[str] | None, year: int) -> list[str]:
+    """The chosen cities, or all of the year's registry. Raises `UsageProblem` for a city that is not in it."""
+    known = load_registry(context.lake, year).areas
+    unknown = sorted(set(chosen or ()) - set(known))
+    if unknown:
+        raise UsageProblem(
+            f"--city {unknown[0]}: no such treating area in the registry of {year}; known are {', '.join(known)}"
+        )
+    return sorted(set(chosen)) if chosen else known

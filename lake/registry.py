@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
@@ -96,6 +96,13 @@ def hospital_areas(lake: Lake) -> dict[str, str]:
     lake.ensure(HOSPITALS)
     rows = lake.read(HOSPITALS).select("year", "fixmedins_code", "area").collect()
     return {row.fixmedins_code: row.area for row in sorted(rows)}
+
+
+def newest_hospitals(lake: Lake) -> DataFrame:
+    """Every hospital ever registered, as in its newest year: a hospital that has closed still has history."""
+    newest = Window.partitionBy("fixmedins_code").orderBy(F.col("year").desc())
+    ranked = lake.read(HOSPITALS).withColumn("rank", F.row_number().over(newest))
+    return ranked.where(F.col("rank") == 1).drop("rank", "year")
 
 
 def registry_frame(lake: Lake, registry: Registry, table: Table) -> DataFrame:

@@ -6,9 +6,10 @@ nothing visible; a rerun replaces its own slices; any past result can be read ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -137,23 +138,33 @@ class RunBook:
             self.load()
 
 
-def read_published(runs: RunBook, table: Table, job: str, slices: Iterable[Key], partition: str) -> DataFrame:
-    """Rows of `table` at the versions named by the last finished `job` runs of the given slices.
+def read_slices(lake: Lake, table: Table, slices: Mapping[Key, int], partition: str) -> DataFrame:
+    """Rows of the slices (area, period), each at its version of the table; slices of one version are read together.
 
-    `partition` is the column that holds the period of a run (`month`, `year`, ...). Slices of one commit are read
-    together. Raises `MissingParameters` where a slice was never finished.
+    `partition` is the column that holds the period (`month`, `year`).
     """
     by_version: dict[int, list[Key]] = {}
-    for area, period in slices:
-        run = runs.required(job, area, period, f"run `dianshu {job}` first")
-        by_version.setdefault(run.outputs[table.name], []).append((area, period))
-    parts = []
-    for version, keys in sorted(by_version.items()):
-        rows = runs.lake.read(table, version)
-        parts.append(rows.where(slice_predicate(keys, partition)))
-    if not parts:
-        return runs.lake.rows(table, [])
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = whole.unionByName(part)
-    return whole
+    for key, version in slices.items():
+        by_version.setdefault(version, []).append(key)
+    parts = [
+        lake.read(table, version).where(slice_predicate(keys, partition))
+        for version, keys in sorted(by_version.items())
+    ]
+    return union_all(parts) if parts else lake.rows(table, [])
+
+
+def union_all(parts: Sequence[DataFrame]) -> DataFrame:
+    """The frames one after the other, columns by name."""
+    return reduce(DataFrame.unionByName, parts)
+
+
+def read_published(runs: RunBook, table: Table, job: str, slices: Iterable[Key], partition: str) -> DataFrame:
+    """Rows of the slices at the versions named by their last finished `job` runs: what readers see.
+
+    Raises `MissingParameters` where a slice was never finished.
+    """
+    versions = {
+        (area, period): runs.required(job, area, period, f"run `dianshu {job}` first").outputs[table.name]
+        for area, period in slices
+    }
+    return read_slices(runs.lake, table, versions, partition)

@@ -74,16 +74,21 @@ def _offline_jars(folder: Path) -> list[Path]:
     return jars
 
 
+def fetched_jars() -> list[Path]:
+    """Delta's jars in the project's cache; empty before they were fetched."""
+    jars = sorted((project_cache() / "ivy" / "jars").glob("*.jar"))
+    return jars if any(jar.name.startswith("io.delta_delta-spark") for jar in jars) else []
+
+
 def _with_delta(builder: SparkSession.Builder) -> SparkSession.Builder:
     given = os.environ.get("DIANSHU_JARS")
-    ivy = project_cache() / "ivy"
-    fetched = ivy / "jars"
     if given:
         jars = _offline_jars(Path(given))
-    elif fetched.is_dir() and any(fetched.glob("io.delta_delta-spark*.jar")):
-        jars = sorted(fetched.glob("*.jar"))  # fetched before: no resolution, no network
+    elif fetched_jars():
+        jars = fetched_jars()  # fetched before: no resolution, no network
     else:
-        return builder.config("spark.jars.packages", delta_coordinates()).config("spark.jars.ivy", str(ivy))
+        ivy = str(project_cache() / "ivy")
+        return builder.config("spark.jars.packages", delta_coordinates()).config("spark.jars.ivy", ivy)
     return builder.config("spark.jars", ",".join(str(jar) for jar in jars))
 
 

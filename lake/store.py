@@ -6,12 +6,13 @@ A write carries the id of its run in the commit, so that the version it made is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
+from pyspark.sql import functions as F
 from pyspark.sql.types import StructField, StructType
 
 from lake.errors import ConcurrentRun, InputProblem
@@ -35,6 +36,12 @@ def slice_predicate(slices: Iterable[tuple[str, str]], period: str = "month") ->
         areas.setdefault(tuple(sorted(chosen)), []).append(area)
     parts = [f"(area IN ({_texts(of)}) AND {period} IN ({_texts(chosen)}))" for chosen, of in areas.items()]
     return " OR ".join(parts) if parts else "false"
+
+
+def literal_map(values: Mapping[str, str], key: Column) -> Column:
+    """The value of a small mapping for a key column: run ids, scheme versions."""
+    pairs = [F.lit(part) for pair in sorted(values.items()) for part in pair]
+    return F.element_at(F.create_map(*pairs), key)
 
 
 def _texts(values: Iterable[str]) -> str:

@@ -1,0 +1,106 @@
+"""Job `group`: every case of a year by the scheme of its treating city, all cities in one pass."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+
+from pyspark.sql import functions as F
+
+from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.shell import run_job
+from lake.codes import load_codes
+from lake.errors import ContractBroken
+from lake.grouping import bind, group_column
+from lake.identity import fingerprint
+from lake.runs import Calculation
+from lake.scheme_store import load_scheme, schemes_in_use
+from lake.store import literal_map, quote, slice_predicate
+from lake.tables.groups import GROUPS
+from lake.views import Place, cases_of, city_years, group_period, ingest_ids, months_ingested
+
+NAME = "group"
+SUMMARY = "group every case of a year by its treating city's scheme"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dianshu group`."""
+    add_city_year_arguments(parser)
+    parser.add_argument(
+        "--scheme-year",
+        type=int,
+        metavar="Y",
+        help="use the schemes in force in this year (default: --year); for history",
+    )
+    add_lake_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the job from the command line."""
+    context = open_context(args, NAME)
+    scheme_year = args.scheme_year or args.year
+    group(context, cities_of(context, args.city, scheme_year), [args.year], scheme_year)
+    return 0
+
+
+def group(context: JobContext, cities: Collection[str], years: Sequence[int], scheme_year: int) -> int:
+    """Group the cities' cases of the years under the schemes of `scheme_year`; gives the calculations done."""
+    schemes = schemes_in_use(context.lake, cities, date(scheme_year, 1, 1))
+    calculations = {}
+    for area, year in city_years(cities, years):
+        by = {"lists": ingest_ids(context.runs, area, year), "scheme": schemes[area]}
+        calculations[Calculation(NAME, area, group_period(year, schemes[area]), by)] = (area, year)
+    due = {key: calculations[key] for key in context.runs.due(calculations, context.force)}
+    context.say(NAME, f"{len(calculations)} city-years, {len(due)} to group")
+    if due:
+        _write(context, due, schemes)
+    return len(due)
+
+
+def _write(context: JobContext, due: Mapping[Calculation, Place], schemes: Mapping[str, str]) -> None:
+    started = context.now()
+    lake = context.lake
+    codes = load_codes(lake)
+    bound = {}
+    for version in sorted({schemes[area] for area, _ in due.values()}):
+        bound[version] = bind(load_scheme(lake, version), codes)
+        context.say(NAME, f"scheme {version[:12]} ready")
+    ids = {f"{area}{year}": key.run_id for key, (area, year) in due.items()}
+    of_area = {area: schemes[area] for area, _ in due.values()}
+    cases = cases_of(context.runs, due.values())
+    rows = (
+        cases.withColumn("grouped", group_column({area: bound[version] for area, version in of_area.items()}))
+        .select("setl_id", "area", "month", "grouped.*")
+        .withColumn("scheme_version", literal_map(of_area, F.col("area")))
+        .withColumn("run_id", literal_map(ids, F.concat("area", F.substring("month", 1, 4))))
+    )
+    predicate = _predicate(context, due.values(), schemes)
+    version = lake.replace(GROUPS, rows, predicate, f"{NAME} {fingerprint(sorted(ids.values()))[:20]}")
+    outcomes = lake.read(GROUPS, version).where(predicate).groupBy("outcome").count().collect()
+    counts = {row.outcome: row["count"] for row in outcomes}
+    _check_none_lost(sum(counts.values()), cases.count())
+    context.runs.finish(due, started, {}, {GROUPS.name: version})
+    context.say(NAME, ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
+
+
+def _predicate(context: JobContext, places: Collection[Place], schemes: Mapping[str, str]) -> str:
+    slices: dict[str, list[tuple[str, str]]] = {}
+    for area, year in places:
+        for month in months_ingested(context.runs, area, [year]):
+            slices.setdefault(schemes[area], []).append((area, month))
+    return " OR ".join(
+        f"(({slice_predicate(keys)}) AND scheme_version = {quote(version)})" for version, keys in sorted(slices.items())
+    )
+
+
+def _check_none_lost(grouped: int, cases: int) -> None:
+    if grouped != cases:
+        raise ContractBroken(
+            f"{cases} cases went into the grouper and {grouped} came out; nothing was published. "
+            "This is an error of the program."
+        )
+
+
+if __name__ == "__main__":
+    run_job(NAME, add_arguments, run)

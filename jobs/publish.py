@@ -1,0 +1,46 @@
+"""Job `publish`: a draft becomes the city's parameter version of the year: immutable, dated, with who and why."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection
+
+from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.shell import run_job
+from lake.parameters import ParameterSet, publish
+
+NAME = "publish"
+SUMMARY = "publish a draft as the city's parameter version of the year"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dianshu publish`."""
+    add_city_year_arguments(parser)
+    parser.add_argument("--set", dest="set_id", metavar="ID", help="this draft (default: the newest of each city)")
+    parser.add_argument("--who", required=True, help="who publishes")
+    parser.add_argument("--why", required=True, help="reason or document")
+    add_lake_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the job from the command line."""
+    context = open_context(args, NAME)
+    publish_cities(context, cities_of(context, args.city, args.year), args.year, args.who, args.why, args.set_id)
+    return 0
+
+
+def publish_cities(
+    context: JobContext, cities: Collection[str], year: int, who: str, why: str, set_id: str | None = None
+) -> list[ParameterSet]:
+    """Publish the newest (or the named) draft of each city; what is published already stays as it is."""
+    done = []
+    for area in sorted(cities):
+        if set_id is not None and not set_id.startswith(f"{area}-"):
+            continue
+        done.append(publish(context.lake, area, year, who, why, set_id))
+        context.say(NAME, f"{area}: version {done[-1].version} of {year} is {done[-1].set_id}")
+    return done
+
+
+if __name__ == "__main__":
+    run_job(NAME, add_arguments, run)

@@ -1,0 +1,203 @@
+"""Core elements (核心要素) of a city and year: drafted by a measurement, published by a person, never changed after.
+
+A parameter set is the measured and given elements, the policy values and the scheme version together; its fingerprint
+is taken of all three. Publishing appends a row that names who, when and why, and the set that it supersedes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lake.errors import MissingParameters, UsageProblem
+from lake.identity import canonical, fingerprint
+from lake.store import Lake
+from lake.tables.parameters import CORE_ELEMENTS, PARAMETER_SETS
+from settlement.elements import effective_elements
+from settlement.frames import ELEMENTS
+from settlement.policy import Policy, read_policy
+
+ElementRow = tuple[
+    str, str | None, int | None, str | None, Any, str, str
+]  # kind, drg, level, hospital, value, unit, source
+
+
+@dataclass(frozen=True)
+class ParameterSet:
+    """One parameter set without its elements."""
+
+    set_id: str
+    area: str
+    year: int
+    version: int
+    status: str
+    fingerprint: str
+    scheme_version: str
+    policy_values: Mapping[str, Any]
+    who: str | None
+    why: str | None
+    at: datetime
+
+    @property
+    def policy(self) -> Policy:
+        """The policy values, typed."""
+        return read_policy(self.policy_values)
+
+
+def draft(
+    area: str,
+    year: int,
+    elements: Sequence[ElementRow],
+    policy_values: Mapping[str, Any],
+    scheme_version: str,
+) -> tuple[str, tuple]:
+    """Id and `parameter_sets` row (without run and time) of the set that these contents make; nothing is written."""
+    content = sorted(canonical([*row[:4], str(row[4]), *row[5:]]) for row in elements)
+    mark = fingerprint({"elements": content, "policy": policy_values, "scheme": scheme_version})
+    set_id = f"{area}-{year}-{mark[:16]}"
+    return set_id, (set_id, area, year, 0, "draft", mark, scheme_version, canonical(policy_values), None, None, None)
+
+
+def write_drafts(
+    lake: Lake, drafts: Mapping[str, tuple[tuple, Sequence[ElementRow]]], run_ids: Mapping[str, str]
+) -> dict:
+    """Append the sets that are not there yet (by id), elements first; gives table -> version."""
+    lake.ensure(PARAMETER_SETS, CORE_ELEMENTS)
+    ids = sorted(drafts)
+    present = _ids(lake.read(CORE_ELEMENTS).where(F.col("set_id").isin(ids)).select("set_id").distinct())
+    rows = [
+        (set_id, drafts[set_id][0][1], *element)
+        for set_id in ids
+        if set_id not in present
+        for element in drafts[set_id][1]
+    ]
+    note = f"draft {fingerprint(ids)[:20]}"
+    if rows:
+        lake.append(CORE_ELEMENTS, lake.rows(CORE_ELEMENTS, rows).coalesce(1), note)
+    drafted = _ids(lake.read(PARAMETER_SETS).where(F.col("set_id").isin(ids)).select("set_id"))
+    now = datetime.now(UTC)
+    sets = [(*drafts[set_id][0], run_ids[set_id], now) for set_id in ids if set_id not in drafted]
+    if sets:
+        lake.append(PARAMETER_SETS, lake.rows(PARAMETER_SETS, sets).coalesce(1), note)
+    return {table.name: lake.version(table) for table in (CORE_ELEMENTS, PARAMETER_SETS)}
+
+
+def _ids(rows: DataFrame) -> set[str]:
+    return {row.set_id for row in rows.collect()}
+
+
+def parameter_sets(lake: Lake, area: str | None = None, year: int | None = None) -> list[ParameterSet]:
+    """Events of sets, oldest first."""
+    lake.ensure(PARAMETER_SETS)
+    rows = lake.read(PARAMETER_SETS)
+    if area is not None:
+        rows = rows.where(F.col("area") == area)
+    if year is not None:
+        rows = rows.where(F.col("year") == year)
+    found = [
+        ParameterSet(
+            row.set_id,
+            row.area,
+            row.year,
+            row.version,
+            row.status,
+            row.fingerprint,
+            row.scheme_version,
+            json.loads(row.policy),
+            row.who,
+            row.why,
+            row["at"],
+        )
+        for row in rows.collect()
+    ]
+    return sorted(found, key=lambda one: (one.area, one.year, one.at, one.version, one.set_id))
+
+
+def published(lake: Lake, areas: Iterable[str], year: int) -> dict[str, ParameterSet]:
+    """Area -> its newest published set of the year. Raises `MissingParameters` naming areas without one."""
+    newest: dict[str, ParameterSet] = {}
+    for one in parameter_sets(lake, year=year):
+        if one.status == "published" and (one.area not in newest or one.version > newest[one.area].version):
+            newest[one.area] = one
+    wanted = sorted(set(areas))
+    missing = [area for area in wanted if area not in newest]
+    if missing:
+        raise MissingParameters(
+            f"no published parameter version for {year} of area(s) {', '.join(missing)}: measure with `dianshu "
+            f"benchmark --year {year}` and publish with `dianshu publish --year {year} --who NAME --why REASON`"
+        )
+    return {area: newest[area] for area in wanted}
+
+
+def publish(lake: Lake, area: str, year: int, who: str, why: str, set_id: str | None = None) -> ParameterSet:
+    """Publish a draft (the newest one if none is named) as the next version of the city's year.
+
+    Publishing what is published already changes nothing. Raises `UsageProblem`, `MissingParameters`.
+    """
+    if not who.strip() or not why.strip():
+        raise UsageProblem("publishing needs --who (a person) and --why (a reason or document)")
+    events = parameter_sets(lake, area, year)
+    drafts = [one for one in events if one.status == "draft" and (set_id is None or one.set_id == set_id)]
+    if not drafts:
+        named = f" with id {set_id}" if set_id else ""
+        raise MissingParameters(
+            f"no draft{named} for area {area}, year {year}: run `dianshu benchmark --year {year} --city {area}` first"
+        )
+    chosen = drafts[-1]
+    earlier = [one for one in events if one.status == "published"]
+    last = max(earlier, key=lambda one: one.version, default=None)
+    if last is not None and last.set_id == chosen.set_id:
+        return last
+    version = last.version + 1 if last else 1
+    source = lake.read(PARAMETER_SETS).where((F.col("set_id") == chosen.set_id) & (F.col("status") == "draft")).first()
+    row = {
+        **source.asDict(),
+        "version": version,
+        "status": "published",
+        "supersedes": last.set_id if last else None,
+        "who": who,
+        "why": why,
+        "at": datetime.now(UTC),
+    }
+    frame = lake.rows(PARAMETER_SETS, [tuple(row[name] for name in PARAMETER_SETS.columns)])
+    lake.append(PARAMETER_SETS, frame.coalesce(1), f"publish {chosen.set_id} {version}")
+    return published(lake, [area], year)[area]
+
+
+def elements_of(lake: Lake, sets: Iterable[ParameterSet]) -> DataFrame:
+    """Effective elements of the sets: given rows over measured ones. Columns of settlement.frames.ELEMENTS."""
+    ids = [one.set_id for one in sets]
+    rows = lake.read(CORE_ELEMENTS).where(F.col("set_id").isin(ids))
+    columns = ELEMENTS.names
+    return effective_elements(
+        rows.where(F.col("source") == "measured").select(*columns),
+        rows.where(F.col("source") == "given").select(*columns),
+    )
+
+
+def diff(lake: Lake, first: str, second: str) -> DataFrame:
+    """Elements that differ between two sets: kind, drg, level, fixmedins_code, before, after (null: not there)."""
+    known = {one.set_id for one in parameter_sets(lake)}
+    for set_id in (first, second):
+        if set_id not in known:
+            raise UsageProblem(f"no parameter set {set_id!r}; `dianshu params list` shows them")
+    key = ["kind", "drg", "level", "fixmedins_code", "source"]
+    rows = lake.read(CORE_ELEMENTS)
+    before = rows.where(F.col("set_id") == first).select(*key, F.col("value").alias("before"))
+    after = rows.where(F.col("set_id") == second).select(*key, F.col("value").alias("after"))
+    same = [before[name].eqNullSafe(after[name]) for name in key]
+    condition = same[0]
+    for one in same[1:]:
+        condition = condition & one
+    joined = before.join(after, condition, "full_outer")
+    return (
+        joined.select(*[F.coalesce(before[name], after[name]).alias(name) for name in key], "before", "after")
+        .where(~F.col("before").eqNullSafe(F.col("after")))
+        .orderBy(*key)
+    )
