@@ -38,7 +38,6 @@ from lake.views import cases_of, city_years, group_period, groups_of, with_group
 from settlement.elements import measure_elements, measurement_detail
 
 NAME = "benchmark"
-SUMMARY = "measure core elements from history, as a draft parameter version"
 UNITS = {
     "all_mean": "yuan",
     "group_mean": "yuan",

@@ -21,7 +21,6 @@ from lake.tables.groups import GROUPS
 from lake.views import Place, cases_of, city_years, group_period, ingest_ids, months_ingested
 
 NAME = "group"
-SUMMARY = "group every case of a year by its treating city's scheme"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -30,7 +30,6 @@ from lake.tables.findings import FINDINGS
 from lake.tables.lists import LISTS, LISTS_SUPERSEDED
 
 NAME = "ingest"
-SUMMARY = "take deliveries (lists, registry) into the lake"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

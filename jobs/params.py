@@ -9,7 +9,6 @@ from jobs.shell import run_job
 from lake.parameters import diff, parameter_sets
 
 NAME = "params"
-SUMMARY = "list and compare parameter versions"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,6 @@ from jobs.shell import run_job
 from lake.parameters import ParameterSet, publish
 
 NAME = "publish"
-SUMMARY = "publish a draft as the city's parameter version of the year"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,80 @@
+"""Command `dianshu`: every job by its name, and the whole main job as `demo` and `recalc`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from jobs.shell import guarded
+
+# Name of the command -> module. The module has SUMMARY, add_arguments(parser) and run(args) -> exit code.
+COMMANDS = {
+    "demo": "jobs.demo",
+    "recalc": "jobs.recalc",
+    "generate": "jobs.generate",
+    "ingest": "jobs.ingest",
+    "scheme": "jobs.scheme",
+    "group": "jobs.group",
+    "benchmark": "jobs.benchmark",
+    "publish": "jobs.publish",
+    "params": "jobs.params",
+    "points": "jobs.points",
+    "settle": "jobs.settle",
+    "results": "jobs.results",
+    "why": "jobs.why",
+    "group-file": "jobs.group_file",
+    "measure-files": "jobs.measure_files",
+    "settle-files": "jobs.settle_files",
+}
+
+
+def build_parser(chosen: str | None) -> argparse.ArgumentParser:
+    """The parser; only the chosen command's module is imported, so that `dianshu --help` needs no Spark."""
+    parser = argparse.ArgumentParser(
+        prog="dianshu", description="点数: groups settlement lists, computes points, settles every hospital to the fen."
+    )
+    parser.add_argument("--version", action="version", version=f"dianshu {version('dianshu')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, path in COMMANDS.items():
+        if chosen == name:
+            module = importlib.import_module(path)
+            module.add_arguments(commands.add_parser(name, help=SUMMARIES[name], description=module.__doc__))
+        else:
+            commands.add_parser(name, help=SUMMARIES[name], add_help=False)
+    return parser
+
+
+SUMMARIES = {
+    "demo": "generate a demonstration province and recalculate it, end to end",
+    "recalc": "recalculate a year: group, benchmark, publish, points, settle, results",
+    "generate": "write a synthetic province as deliveries",
+    "ingest": "take deliveries (lists, registry) into the lake",
+    "scheme": "import grouping schemes, list them, say which city uses which",
+    "group": "group every case of a year by its treating city's scheme",
+    "benchmark": "measure core elements from history, as a draft parameter version",
+    "publish": "publish a draft as the city's parameter version of the year",
+    "params": "list and compare parameter versions",
+    "points": "points of every case of a year",
+    "settle": "point values and the amount of every hospital",
+    "results": "check the results and write one workbook a city",
+    "why": "one case's path from the rule's text to its money",
+    "group-file": "group a file of cases without a lake",
+    "measure-files": "measure core elements of a province given as files",
+    "settle-files": "settle a province given as files",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry of the `dianshu` command; gives the exit code (docs/jobs.md)."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    chosen = next((word for word in arguments if word in COMMANDS), None)
+    args = build_parser(chosen).parse_args(arguments)
+    module = importlib.import_module(COMMANDS[args.command])
+    return guarded(lambda: module.run(args))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

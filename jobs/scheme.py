@@ -1,0 +1,93 @@
+"""Command `scheme`: import versions, list and show them, say which city uses which from when."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import date
+from pathlib import Path
+
+from grouper.overlay import apply_overlay, read_overlay
+from grouper.workbook import read_scheme
+from jobs.context import add_lake_arguments, open_context
+from jobs.shell import run_job
+from lake.errors import InputProblem, UsageProblem
+from lake.scheme_store import SchemeVersion, import_scheme, list_schemes, load_scheme, use_scheme
+from lake.store import Lake
+
+NAME = "scheme"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dianshu scheme`."""
+    actions = parser.add_subparsers(dest="action", required=True)
+    importing = actions.add_parser("import", help="store a scheme version (folder of CSV sheets, or workbook.xlsx)")
+    importing.add_argument("path", type=Path)
+    importing.add_argument("--id", dest="scheme_id", required=True, help="name of the scheme")
+    importing.add_argument("--from", dest="from_date", type=_day, metavar="DATE", help="with --city: first discharge day")
+    importing.add_argument("--city", action="append", metavar="AREA", help="treating area that uses it")
+    importing.add_argument("--overlay-of", metavar="ID", help="the folder holds only changes of this scheme")
+    listing = actions.add_parser("list", help="all versions")
+    showing = actions.add_parser("show", help="one version: its groups")
+    showing.add_argument("scheme_id", metavar="ID", help="name or fingerprint")
+    using = actions.add_parser("use", help="a city uses a scheme from a day on")
+    using.add_argument("scheme_id", metavar="ID", help="name or fingerprint")
+    using.add_argument("--city", action="append", required=True, metavar="AREA")
+    using.add_argument("--from", dest="from_date", type=_day, required=True, metavar="DATE")
+    for action in (importing, listing, showing, using):
+        add_lake_arguments(action)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date; write it like 2025-01-01") from None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the action says."""
+    lake = open_context(args, NAME).lake
+    if args.action == "import":
+        _import(lake, args)
+    elif args.action == "use":
+        use_scheme(lake, dict.fromkeys(args.city, _version(lake, args.scheme_id)), args.from_date)
+    elif args.action == "list":
+        print("scheme\tfingerprint\toverlay of\tsource")
+        for one in list_schemes(lake):
+            print(one.scheme_id, one.fingerprint[:16], (one.overlay_of or "")[:16], one.source, sep="\t")
+    else:
+        scheme = load_scheme(lake, args.scheme_id)
+        print(f"fingerprint {scheme.fingerprint}")
+        print(f"{len(scheme.mdcs)} MDC, {len(scheme.adrgs)} ADRG, {len(scheme.drgs)} DRG, {len(scheme.sets)} sets")
+        for row in scheme.drgs:
+            print(row.mdc, row.parent, row.code, row.name, row.rule or "(true)", sep="\t")
+    return 0
+
+
+def _import(lake: Lake, args: argparse.Namespace) -> None:
+    if bool(args.city) != bool(args.from_date):
+        raise UsageProblem("--city and --from go together: which city uses the scheme, and from which discharge day")
+    base = None
+    try:
+        if args.overlay_of:
+            base = load_scheme(lake, args.overlay_of)
+            scheme = apply_overlay(base, read_overlay(args.path))
+        else:
+            scheme = read_scheme(args.path)
+    except ValueError as problem:
+        raise InputProblem(str(problem)) from problem
+    fingerprint = import_scheme(lake, scheme, args.scheme_id, str(args.path), base.fingerprint if base else None)
+    print(f"{args.scheme_id}\t{fingerprint}")
+    if args.city:
+        use_scheme(lake, dict.fromkeys(args.city, _version(lake, fingerprint)), args.from_date)
+
+
+def _version(lake: Lake, scheme_id: str) -> SchemeVersion:
+    matching = [one for one in list_schemes(lake) if scheme_id == one.scheme_id or one.fingerprint.startswith(scheme_id)]
+    if not matching:
+        raise UsageProblem(f"no scheme {scheme_id!r} in the lake; `dianshu scheme list` shows them")
+    return matching[-1]
+
+
+if __name__ == "__main__":
+    run_job(NAME, add_arguments, run)
