@@ -6,8 +6,8 @@ are: every MDC rule, every ADRG rule of an MDC that held, every DRG rule of an A
 first, in the order of `MISSING`, of the missing values that some undecided rule asks for. So a newborn without age is
 `missing_age` where the MDC of newborns would have taken him, and a case for which the age could change nothing is not.
 
-Before that come a principal diagnosis that is missing, and one that no table of diagnoses of the scheme knows. After it,
-`principal_diagnosis_in_no_mdc` where no MDC held, and `no_rule_held` else. An MDC without a rule of its own (the pre-MDC
+Before that come a principal diagnosis that is missing, and one that no diagnosis table of the scheme knows. After it,
+`principal_diagnosis_in_no_mdc` where no MDC held, and `no_rule_held` else. An MDC without a rule of its own (the first
 of some editions has none) is open to all, so that it held says nothing and does not count.
 """
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from grouper.case import Outcome, Reason
-from grouper.rules.nodes import And, Compare, Not, Or, Rule, Scalar
+from grouper.rules.nodes import And, Compare, Constant, Not, Or, Rule, Scalar
 
 SCALAR_COLUMNS: Mapping[Scalar, str] = {
     Scalar.XB: "sex",
@@ -38,6 +38,11 @@ EXPLAINED_SCALARS = frozenset(scalar for scalars in MISSING.values() for scalar 
 def outcome_of(drg: str) -> Outcome:
     """A DRG code whose second and third letters are QY is an ambiguous group (歧义组), not a payment group."""
     return Outcome.AMBIGUOUS if drg[1:3] == "QY" else Outcome.GROUPED
+
+
+def is_open_to_all(rule: Rule) -> bool:
+    """Whether an MDC's rule says nothing of a case, so that its holding does not count as having found an MDC."""
+    return isinstance(rule, Constant)
 
 
 def scalars_of(rule: Rule) -> frozenset[Scalar]:

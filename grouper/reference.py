@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from grouper.case import UNGROUPED_CODE, Case, GroupResult, Outcome, Reason
-from grouper.outcome import EXPLAINED_SCALARS, MISSING, SCALAR_COLUMNS, outcome_of, scalars_of
+from grouper.outcome import EXPLAINED_SCALARS, MISSING, SCALAR_COLUMNS, is_open_to_all, outcome_of, scalars_of
 from grouper.rules.nodes import And, Compare, Comparison, Constant, CountIn, Field, InSets, Not, Or, Rule
 from grouper.rules.parse import parse_rule
 from grouper.rules.text import rule_text
@@ -161,7 +161,7 @@ class ReferenceGrouper:
     def _search(self, facts: _Facts, tried: list[_Step]) -> GroupResult:
         some_mdc = False
         for mdc in _holding(self._mdcs, facts, tried):
-            some_mdc |= not isinstance(mdc.rule, Constant)
+            some_mdc |= not is_open_to_all(mdc.rule)
             for adrg in _holding(mdc.below, facts, tried):
                 for drg in _holding(adrg.below, facts, tried):
                     code = drg.row.code
