@@ -1,0 +1,98 @@
+"""Policy values of all areas as one small frame, one row an area, so that one run serves 21 areas at once.
+
+Ratios, multiples and rates are integers at `RATE_PLACES`; an open bound is missing. The frame is broadcast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import (
+    ArrayType,
+    BooleanType,
+    DataType,
+    IntegerType,
+    LongType,
+    MapType,
+    StringType,
+    StructField,
+    StructType,
+)
+
+from settlement.money import RATE_PLACES, rate_units
+from settlement.policy import Band, Policy, PolicyProblem, Tier
+
+_RATE = LongType()
+_BANDS = ArrayType(StructType([StructField("up_to", _RATE), StructField("multiple", _RATE)]))
+_TIERS = ArrayType(
+    StructType([StructField("start", _RATE), StructField("end", _RATE), StructField("fund_share", _RATE)])
+)
+_KINDS: dict[str, DataType] = {
+    "int": IntegerType(),
+    "int | None": IntegerType(),
+    "bool": BooleanType(),
+    "Decimal": _RATE,
+    "TrimMethod": StringType(),
+    "OutOfAreaPool": StringType(),
+    "tuple[Band, ...]": _BANDS,
+    "tuple[Tier, ...]": _TIERS,
+    "tuple[tuple[int, Decimal], ...]": MapType(IntegerType(), _RATE),
+}
+
+# One row: an area. Key: area. Columns carry the names of `Policy`.
+POLICY_FRAME = StructType(
+    [
+        StructField("area", StringType(), False),
+        *(StructField(field.name, _KINDS[str(field.type)]) for field in fields(Policy)),
+    ]
+)
+
+
+def _units(name: str, number: Decimal) -> int:
+    try:
+        return rate_units(number)
+    except ValueError:
+        raise PolicyProblem(f"policy value {name} = {number}: at most {RATE_PLACES} places are kept") from None
+
+
+def _cell(name: str, value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return _units(name, value)
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, Band):
+        return (_cell(name, value.up_to), _cell(name, value.multiple))
+    if isinstance(value, Tier):
+        return (_cell(name, value.start), _cell(name, value.end), _cell(name, value.fund_share))
+    if name == "cap_level":
+        return {level: _units(name, cap) for level, cap in value}
+    if isinstance(value, tuple):
+        return [_cell(name, item) for item in value]
+    return value
+
+
+def policy_frame(policies: Mapping[str, Policy], like: DataFrame) -> DataFrame:
+    """The policies as a frame of `POLICY_FRAME`, in the session of `like`.
+
+    Raises `PolicyProblem` where a number has more places than can be held.
+    """
+    rows = [
+        (area, *(_cell(field.name, getattr(policy, field.name)) for field in fields(Policy)))
+        for area, policy in sorted(policies.items())
+    ]
+    return like.sparkSession.createDataFrame(rows, POLICY_FRAME)
+
+
+def with_policies(frame: DataFrame, policies: Mapping[str, Policy], *names: str) -> DataFrame:
+    """`frame` with the named policy values of its `area`; an area without a policy is an error that names it."""
+    chosen = policy_frame(policies, frame).select("area", *names, F.lit(True).alias("_known"))
+    joined = frame.join(F.broadcast(chosen), "area", "left")
+    message = F.concat(F.lit("no policy values for area "), F.col("area"), F.lit(": give it a policy"))
+    checked = F.when(F.col("_known"), F.col("area")).otherwise(F.raise_error(message).cast("string"))
+    return joined.withColumn("area", checked).drop("_known")
