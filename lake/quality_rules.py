@@ -126,7 +126,7 @@ def _no_code(rule: Rule, node: str, field: str) -> Column:
     places = F.when(count > 0, F.sequence(F.lit(1), count))
     empty = F.filter(places, lambda place: _blank(F.get(F.col(node), place - 1)[field]))
     occurrences = F.transform(empty, lambda place: _occurrence(rule, f"{node}.{field}", place))
-    return F.coalesce(occurrences, _nothing())
+    return _where(F.exists(F.col(node)[field], _blank), occurrences)
 
 
 def _missing_codes(rule: Rule) -> Column:
@@ -142,7 +142,8 @@ def _repeated_codes(rule: Rule) -> Column:
     western = F.filter("diseinfo", lambda one: _western(one) & ~_blank(one["diag_code"]))
     codes = F.transform(western, lambda one: one["diag_code"])
     again = F.filter(F.array_distinct(codes), lambda code: F.size(F.filter(codes, lambda other: other == code)) > 1)
-    several = F.size(F.array_distinct(codes)) < F.size(codes)
+    all_codes = F.col("diseinfo")["diag_code"]
+    several = F.size(F.array_distinct(all_codes)) < F.size(all_codes)  # cheap, and false for most lists
     return _where(several, F.transform(again, lambda code: _occurrence(rule, "diag_code", code)))
 
 
