@@ -15,10 +15,10 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from grouper.case import UNGROUPED_CODE, Outcome
-from grouper.compile import CompiledScheme, compile_scheme
-from grouper.kernel import OUTCOMES, REASONS, group_batch
+from grouper.compile import NO_CODE, CompiledScheme, compile_scheme
+from grouper.kernel import group_batch
 from grouper.rules.nodes import Scalar
-from grouper.scheme import CodeSystem, Scheme
+from grouper.scheme import Scheme
 from lake.codes import CodeArrays
 
 # Column of `cases` for each scalar of the rule language.
@@ -37,21 +37,32 @@ _RESULT_NAMES = ["outcome", "reason", "mdc", "adrg", "drg", "mdc_row", "adrg_row
 
 @dataclass(frozen=True)
 class LakeScheme:
-    """A compiled scheme and, for each id of the lake's codes, the id that the scheme has for the code (0: none)."""
+    """A compiled scheme as bytes and, for each id of the lake's codes, the id that the scheme has for the code.
+
+    Bytes, because the scheme travels to the workers; each worker unpacks it once, whatever the number of its tasks.
+    """
 
     version: str
-    compiled: CompiledScheme
-    diagnoses: np.ndarray
-    procedures: np.ndarray
+    document: bytes
+    local_ids: Mapping[str, np.ndarray]
+
+    @property
+    def compiled(self) -> CompiledScheme:
+        """The scheme, ready to group; unpacked once a process."""
+        if self.version not in _UNPACKED:
+            _UNPACKED[self.version] = CompiledScheme.from_bytes(self.document)
+        return _UNPACKED[self.version]
+
+
+_UNPACKED: dict[str, CompiledScheme] = {}
 
 
 def bind(scheme: Scheme, codes: CodeArrays) -> LakeScheme:
-    """Compile a scheme against the codes of the lake."""
+    """Compile a scheme against the codes of the lake; id 0 of the lake is 'no code'."""
     compiled = compile_scheme(scheme)
-    tables = {}
-    for system, kind in (("DI", CodeSystem.DIAGNOSIS), ("OP", CodeSystem.PROCEDURE)):
-        tables[system] = np.concatenate([np.zeros(1, np.int32), compiled.local_ids(codes[system], kind)])
-    return LakeScheme(scheme.fingerprint, compiled, tables["DI"], tables["OP"])
+    none = np.full(1, NO_CODE, np.int32)
+    tables = {system: np.concatenate([none, compiled.local_ids(array)]) for system, array in codes.items()}
+    return LakeScheme(scheme.fingerprint, compiled.to_bytes(), tables)
 
 
 def _ragged(lists: pa.Array, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -65,27 +76,24 @@ def _numbers(values: pa.Array) -> np.ndarray:
 
 
 def group_rows(
-    scheme: LakeScheme, principal: pa.Array, others: pa.Array, procs: pa.Array, scalars: list[pa.Array]
-) -> list:
-    """Group one batch of one scheme; gives the arrays of the result struct."""
-    other_values, other_offsets = _ragged(others, scheme.diagnoses)
-    proc_values, proc_offsets = _ragged(procs, scheme.procedures)
+    scheme: LakeScheme, principal: pa.Array, others: pa.Array, procs: pa.Array, *scalars: pa.Array
+) -> pa.Array:
+    """Group one batch of one scheme; gives the result struct."""
+    other_values, other_offsets = _ragged(others, scheme.local_ids["DI"])
+    proc_values, proc_offsets = _ragged(procs, scheme.local_ids["OP"])
     grouped = group_batch(
         scheme.compiled,
-        scheme.diagnoses[principal.to_numpy(zero_copy_only=False)],
+        scheme.local_ids["DI"][principal.to_numpy(zero_copy_only=False)],
         other_values,
         other_offsets,
         proc_values,
         proc_offsets,
         {scalar: _numbers(values) for scalar, values in zip(SCALARS, scalars, strict=True)},
-        has_principal=principal.to_numpy(zero_copy_only=False) > 0,
     )
-    return [
-        pa.array(OUTCOMES, pa.string()).take(pa.array(grouped.outcome)),
-        pa.array(REASONS, pa.string()).take(pa.array(grouped.reason)),
-        *grouped.code_arrays(scheme.compiled),
-        *(pa.array(rows, pa.int32()) for rows in (grouped.mdc_row, grouped.adrg_row, grouped.drg_row)),
-    ]
+    texts = (grouped.outcomes(), grouped.reasons(), grouped.mdc(), grouped.adrg(), grouped.drg())
+    rows = (grouped.mdc_row, grouped.adrg_row, grouped.drg_row)
+    columns = [text.dictionary_decode() for text in texts] + [pa.array(places, pa.int32()) for places in rows]
+    return pa.StructArray.from_arrays(columns, names=_RESULT_NAMES)
 
 
 def group_column(schemes: Mapping[str, LakeScheme]) -> Column:
@@ -106,8 +114,7 @@ def group_column(schemes: Mapping[str, LakeScheme]) -> Column:
             for index in np.unique(chosen):
                 rows = pa.array(np.flatnonzero(chosen == index))
                 columns = [column.take(rows) for column in (principal, others, procs, *scalars)]
-                result = group_rows(by_version[versions[index]], *columns[:3], columns[3:])
-                parts.append(pa.StructArray.from_arrays(result, names=_RESULT_NAMES))
+                parts.append(group_rows(by_version[versions[index]], *columns))
                 places.append(rows)
             whole = pa.concat_arrays(parts)
             order = np.argsort(np.concatenate([rows.to_numpy() for rows in places]), kind="stable")
