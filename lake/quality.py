@@ -8,6 +8,7 @@ column, which is exploded to findings or asked for the first rule that blocks.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.errors import InputProblem
+from lake.identity import fingerprint
 from lake.quality_rules import HOSPITAL_KNOWN, MAIN_CODES, PRINCIPAL_KNOWN, REPEATED, RULES, Rule, main_codes
 from lake.strict_yaml import read_yaml
 
@@ -55,6 +57,12 @@ def _read_rule(id_: str, entry: Any) -> Rule:
     texts = {field: entry[field] for field in _RULE_FIELDS}
     values = {name: param["value"] for name, param in params.items()}
     return Rule(id=id_, **texts, block_fields=tuple(entry.get("block_fields", ())), params=values)
+
+
+def rules_fingerprint(rules: Mapping[str, Rule] | None = None) -> str:
+    """Hash of the rules in use, the packaged ones if none are given: a changed rule makes a new calculation."""
+    used = load_rules() if rules is None else rules
+    return fingerprint([asdict(rule) for rule in used.values()])
 
 
 def with_occurrences(
