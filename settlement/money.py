@@ -100,10 +100,10 @@ def rate_units(rate: Decimal) -> int:
 
 def shortest(units: Column, places: int) -> tuple[Column, Column]:
     """An integer at `places` without its trailing zeros: (digits, places left). Keeps products within 38 digits."""
-    number = integer(units)
-    tests = [F.when(number % integer(10 ** (places - left)) == 0, F.lit(left)) for left in range(places)]
-    left = F.coalesce(*tests, F.lit(places))
-    return _even(number, power_of_ten(F.lit(places) - left)), left
+    text = integer(units).cast("string")
+    zeros = F.length(text) - F.length(F.rtrim(text, F.lit("0")))
+    dropped = F.least(zeros, F.lit(places))
+    return _even(integer(units), power_of_ten(dropped)), F.lit(places) - dropped
 
 
 def share_of(amount: Column, rate: Column) -> Column:

@@ -1,6 +1,8 @@
 """Policy values of all areas as one small frame, one row an area, so that one run serves 21 areas at once.
 
-Ratios, multiples and rates are integers at `RATE_PLACES`; an open bound is missing. The frame is broadcast.
+Ratios and rates are integers at `RATE_PLACES`. Those that enter long products, the largest CV and the multiples of
+the outlier bands, are structs of `digits` and `places` without trailing zeros, so that 38 digits go further.
+An open bound is missing. The frame is broadcast.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ from settlement.money import RATE_PLACES, rate_units
 from settlement.policy import Band, Policy, PolicyProblem, Tier
 
 _RATE = LongType()
-_BANDS = ArrayType(StructType([StructField("up_to", _RATE), StructField("multiple", _RATE)]))
+_SHORT = StructType([StructField("digits", LongType()), StructField("places", IntegerType())])
+_BANDS = ArrayType(StructType([StructField("up_to", _RATE), StructField("multiple", _SHORT)]))
 _TIERS = ArrayType(
     StructType([StructField("start", _RATE), StructField("end", _RATE), StructField("fund_share", _RATE)])
 )
@@ -49,7 +52,7 @@ _KINDS: dict[str, DataType] = {
 POLICY_FRAME = StructType(
     [
         StructField("area", StringType(), False),
-        *(StructField(field.name, _KINDS[str(field.type)]) for field in fields(Policy)),
+        *(StructField(f.name, _SHORT if f.name == "stable_max_cv" else _KINDS[str(f.type)]) for f in fields(Policy)),
     ]
 )
 
@@ -61,13 +64,22 @@ def _units(name: str, number: Decimal) -> int:
         raise PolicyProblem(f"policy value {name} = {number}: at most {RATE_PLACES} places are kept") from None
 
 
+def _shortest(name: str, number: Decimal) -> tuple[int, int]:
+    digits, places = _units(name, number), RATE_PLACES
+    while places and digits % 10 == 0:
+        digits, places = digits // 10, places - 1
+    return digits, places
+
+
 def _cell(name: str, value: Any) -> Any:
+    if name == "stable_max_cv":
+        return _shortest(name, value)
     if isinstance(value, Decimal):
         return _units(name, value)
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, Band):
-        return (_cell(name, value.up_to), _cell(name, value.multiple))
+        return (_cell(name, value.up_to), _shortest(name, value.multiple))
     if isinstance(value, Tier):
         return (_cell(name, value.start), _cell(name, value.end), _cell(name, value.fund_share))
     if name == "cap_level":

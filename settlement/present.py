@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from settlement.frames import ELEMENTS
-from settlement.money import INTEGER, VALUE_PLACES, integer, power_of_ten, to_units
+from settlement.money import INTEGER, POINT_PLACES, VALUE_PLACES, integer, power_of_ten, to_units
 from settlement.policies import with_policies
 from settlement.policy import Policy
 
@@ -49,3 +49,22 @@ def elements_text(elements: DataFrame, policies: Mapping[str, Policy]) -> DataFr
     texts = {name: F.coalesce(F.col(name).cast("string"), F.lit("")) for name in ELEMENTS.names}
     texts["value"] = fixed_text(units.cast(INTEGER), places)
     return placed.select(*[text.alias(name) for name, text in texts.items()])
+
+
+def points_text(points: Column, places: Column) -> Column:
+    """Points (a decimal with `POINT_PLACES` places) at the places of the policy."""
+    return fixed_text(to_units(points, POINT_PLACES) / power_of_ten(F.lit(POINT_PLACES) - places), places)
+
+
+def case_points_text(scored: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """Scored cases as the text of case_points.csv."""
+    placed = with_policies(scored, policies, "points_dp")
+    return placed.select(
+        "setl_id",
+        "scope",
+        "class",
+        points_text(F.col("points"), F.col("points_dp")).alias("points"),
+        F.col("in_month").cast("string").alias("in_month"),
+        F.col("in_year").cast("string").alias("in_year"),
+        F.coalesce("review", F.lit("")).alias("review"),
+    )

@@ -5,20 +5,19 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from settlement.money import RATE_PLACES, integer, power_of_ten, shortest
+from settlement.money import integer, power_of_ten
 
 
 def varies_less(count: Column, total: Column, squares: Column, limit: Column, ddof: Column) -> Column:
     """Whether the coefficient of variation (CV) of a group's costs is below `limit`, without dividing or rooting.
 
-    `count`, `total`, `squares`: number, sum and sum of squares of the costs (fen); `limit` is an integer at
-    `RATE_PLACES`; `ddof` 0 for the population's deviation, 1 for the sample's. With n, S, Q:
+    `count`, `total`, `squares`: number, sum and sum of squares of the costs (fen); `limit` is a struct of
+    `digits` and `places`; `ddof` 0 for the population's deviation, 1 for the sample's. With n, S, Q:
     population `n·Q - S² < limit²·S²`, sample `n·(n·Q - S²) < limit²·(n - ddof)·S²`. False where the costs sum to 0.
     """
     number, total_squared = integer(count), integer(total) * integer(total)
     spread = number * integer(squares) - total_squared
-    digits, places = shortest(limit, RATE_PLACES)
-    scale = power_of_ten(places) * power_of_ten(places)
+    digits, scale = integer(limit["digits"]), power_of_ten(limit["places"] * 2)
     population = spread * scale < digits * digits * total_squared
     sample = number * spread * scale < digits * digits * (number - integer(ddof)) * total_squared
     return F.when(ddof == 0, population).otherwise(sample)

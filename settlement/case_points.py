@@ -1,0 +1,172 @@
+"""Points of each case (病例点数): policy/002 article 19.
+
+With articles 22 (review), 23 (new techniques), 30 (late lists), 38 (recognition) and 39 (特需 cost is not in the cost).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DecimalType
+
+from settlement.late import is_late, working_days_after
+from settlement.money import POINT_PLACES, divide, from_units, integer, power_of_ten
+from settlement.policies import with_policies
+from settlement.policy import Policy
+from settlement.review import PASSED, decided_reviews
+from settlement.tariff import all_means, tariffs
+
+LOCAL, IN_PROVINCE, CROSS_PROVINCE = "local", "in_province", "cross_province"
+FEE_FOR_SERVICE, NEW_TECHNIQUE, UNGROUPED = "fee_for_service", "new_technique", "ungrouped"
+REVIEWED, BLANK, WHOLE_REVIEW = "reviewed", "blank", "whole_review"
+UNSTABLE, HIGH, LOW, NORMAL = "unstable", "high", "low", "normal"
+BY_COST = (REVIEWED, BLANK, WHOLE_REVIEW, LOW)  # points from cost ÷ M x 100
+UNPAID = (FEE_FOR_SERVICE, NEW_TECHNIQUE, UNGROUPED)  # no points, in no pool
+
+CASE_POINT = DecimalType(18, POINT_PLACES)
+SCORED = (
+    "setl_id",
+    "fixmedins_code",
+    "area",
+    "insu_admdvs",
+    "insutype",
+    "year",
+    "month",
+    "drg",
+    "scope",
+    "class",
+    "points",
+    "in_month",
+    "in_year",
+    "review",
+    "cost_fen",
+    "fund_fen",
+)
+
+
+def known_areas(hospitals: DataFrame, budgets: DataFrame) -> DataFrame:
+    """The areas of the province: those of the hospitals and of the budgets. One column, `area`."""
+    return hospitals.select("area").union(budgets.select("area")).distinct()
+
+
+def score_cases(
+    cases: DataFrame,
+    hospitals: DataFrame,
+    elements: DataFrame,
+    reviews: DataFrame,
+    calendar: DataFrame,
+    known: DataFrame,
+    policies: Mapping[str, Policy],
+) -> DataFrame:
+    """Scope, class and points of every case of all areas.
+
+    Args:
+        cases: `CASES`.
+        hospitals: `HOSPITALS`; a case of another hospital is an error that names it.
+        elements: effective `ELEMENTS` (see `effective_elements`).
+        reviews: `REVIEWS`.
+        calendar: `CALENDAR`.
+        known: the province's areas (see `known_areas`).
+        policies: by treating area.
+
+    Returns the columns of `SCORED`, one row a case: area is the treating area, year and month (YYYY-MM) are those of
+    settlement, points have the places of the policy, review is missing where there is none (or none that counts),
+    cost_fen is without 特需 cost.
+    """
+    placed = _placed(cases, hospitals, known)
+    payable = placed.where((F.col("scope") != CROSS_PROVINCE) & (F.col("new_tech") == 0) & F.col("drg").isNotNull())
+    reviewed = placed.join(decided_reviews(payable, reviews, policies), "setl_id", "left")
+    priced = _priced(reviewed, hospitals, elements, policies)
+    days = max((policy.upload_deadline_days for policy in policies.values()), default=0)
+    deadlines = F.broadcast(working_days_after(cases.select("dscg_date"), calendar, days))
+    timed = priced.join(deadlines, "dscg_date", "left").withColumn("class", _class_of())
+    late = is_late(*[F.col(name) for name in ("upload_date", "dscg_date", "working_days", "upload_deadline_days")])
+    in_year = ~F.col("class").isin(*UNPAID)
+    return timed.select(
+        "*",
+        from_units(_points(), POINT_PLACES, CASE_POINT).alias("points"),
+        in_year.cast("int").alias("in_year"),
+        (in_year & ~late).cast("int").alias("in_month"),
+    ).select(*SCORED)
+
+
+def _placed(cases: DataFrame, hospitals: DataFrame, known: DataFrame) -> DataFrame:
+    """Cases with treating area, level, scope, period, and cost without 特需 cost; '' as a group counts as none."""
+    places = F.broadcast(hospitals.select("fixmedins_code", "area", "level"))
+    inside = F.broadcast(known.select(F.col("area").alias("insu_admdvs"), F.lit(True).alias("_inside")))
+    joined = cases.join(places, "fixmedins_code", "left").join(inside, "insu_admdvs", "left")
+    unknown = F.concat(
+        F.lit("case "), "setl_id", F.lit(" names hospital "), "fixmedins_code", F.lit(", not among the hospitals")
+    )
+    scope = (
+        F.when(F.col("insu_admdvs") == F.col("area"), LOCAL)
+        .when(F.col("_inside"), IN_PROVINCE)
+        .otherwise(F.lit(CROSS_PROVINCE))
+    )
+    return joined.select(
+        "setl_id",
+        "fixmedins_code",
+        F.coalesce("area", F.raise_error(unknown).cast("string")).alias("area"),
+        "level",
+        "insu_admdvs",
+        "insutype",
+        "setl_date",
+        F.year("setl_date").alias("year"),
+        F.substring(F.col("setl_date").cast("string"), 1, 7).alias("month"),
+        "dscg_date",
+        "upload_date",
+        F.when(F.col("drg") != "", F.col("drg")).alias("drg"),
+        (F.col("cost_fen") - F.col("special_cost_fen")).alias("cost_fen"),
+        "fund_fen",
+        "recognition",
+        "new_tech",
+        scope.alias("scope"),
+    )
+
+
+def _priced(cases: DataFrame, hospitals: DataFrame, elements: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """Cases with what their points come from: `line` (of the hospital, else of all), the area's mean, its policy."""
+    ruled = with_policies(cases, policies, "points_dp", "upload_deadline_days")
+    means = F.broadcast(all_means(elements, policies))
+    lines = F.broadcast(tariffs(elements, hospitals, policies))
+    joined = ruled.join(means, "area", "left").join(lines, ["area", "drg", "level"], "left")
+    own = F.coalesce(F.try_element_at("lines", F.col("fixmedins_code")), F.try_element_at("lines", F.lit("")))
+    return joined.withColumn("line", own).drop("lines")
+
+
+def _class_of() -> Column:
+    """The class of a case: the first that fits, from the top."""
+    cost, line = F.col("cost_fen"), F.col("line")
+    low = (cost <= line["low_up_to"]) & (F.col("recognition") == 0)
+    return (
+        F.when(F.col("scope") == CROSS_PROVINCE, FEE_FOR_SERVICE)
+        .when(F.col("new_tech") == 1, NEW_TECHNIQUE)
+        .when(F.col("drg").isNull(), UNGROUPED)
+        .when(F.col("review") == PASSED, REVIEWED)
+        .when(line["benchmark"].isNull(), BLANK)
+        .when(line["whole_review"], WHOLE_REVIEW)
+        .when(~line["stable"], UNSTABLE)
+        .when(cost > line["high_above"], HIGH)
+        .when(low, LOW)
+        .otherwise(F.lit(NORMAL))
+    )
+
+
+def _points() -> Column:
+    """Points as an integer at `POINT_PLACES`, rounded once, at the policy's places."""
+    kind, line, cost = F.col("class"), F.col("line"), integer(F.col("cost_fen"))
+    by_cost = kind.isin(*BY_COST)
+    above = F.when(by_cost, F.col("mean_slope") * cost).otherwise(line["slope"] * cost - line["offset"])
+    missing = F.concat(F.lit("area "), "area", F.lit(" has no all_mean above 0: give its elements one"))
+    mean = F.coalesce("mean_divisor", F.raise_error(missing).cast("decimal(38,0)"))
+    below = F.when(by_cost, mean).otherwise(line["divisor"])
+    unit = power_of_ten(F.lit(POINT_PLACES) - F.col("points_dp")).cast("bigint")
+    divided = divide(above, below).cast("bigint") * unit
+    return (
+        F.when(kind.isin(*UNPAID), F.lit(0).cast("bigint"))
+        .when(kind.isin(UNSTABLE, NORMAL), line["normal"])
+        .when(kind == LOW, F.least(divided, line["benchmark"]))
+        .otherwise(divided)
+    )

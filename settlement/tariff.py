@@ -1,0 +1,156 @@
+"""What a case of a group costs in points, worked out once for each group, level and hospital with an add-on.
+
+A case's points are a straight line in its cost, `(slope·c - offset) / divisor`, or fixed; outlier tests compare the
+cost with whole fen. So a case needs two comparisons and at most one division (policy/002 articles 18 and 19).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from settlement.coefficients import coefficient_of_level
+from settlement.money import (
+    POINT_PLACES,
+    RATE_PLACES,
+    VALUE_PLACES,
+    divide,
+    floor_divide,
+    integer,
+    power_of_ten,
+    shortest,
+    to_units,
+)
+from settlement.policies import with_policies
+from settlement.policy import Policy
+
+LEVELS = (1, 2, 3)
+_TO_VALUE = 10 ** (VALUE_PLACES - RATE_PLACES)  # a policy rate as an element value
+_FLAGS = ("stable", "whole_review", "tcm_advantage", "base_group")
+_POLICY = (
+    "points_dp",
+    "level_coef_missing_primary",
+    "level_coef_missing_max",
+    "base_group_coefficient",
+    "outlier_bands",
+    "outlier_low_ratio",
+)
+# Points are integers at POINT_PLACES, bounds are fen, the line gives points at the policy's places.
+LINE = ("whole_review", "stable", "benchmark", "normal", "high_above", "low_up_to", "slope", "offset", "divisor")
+
+
+def tariffs(elements: DataFrame, hospitals: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """One row for area, drg and level: `lines`, a map from fixmedins_code to a struct of `LINE`.
+
+    The entry '' is for all hospitals without an add-on. `benchmark` and `normal` are points (integers at
+    `POINT_PLACES`, rounded at the policy's places); `high_above` and `low_up_to` are fen, missing where the group has
+    no outliers; `slope`, `offset`, `divisor` give a high-cost case's points at the policy's places.
+    """
+    groups = with_policies(_groups(elements, hospitals), policies, *_POLICY)
+    factors = _with_factors(groups.withColumn("level", F.explode(F.array(*[F.lit(level) for level in LEVELS]))))
+    lines = factors.select("area", "drg", "level", "code", F.struct(*_line_columns()).alias("line"))
+    entries = F.map_from_entries(F.collect_list(F.struct(F.coalesce("code", F.lit("")).alias("code"), "line")))
+    return lines.groupBy("area", "drg", "level").agg(entries.alias("lines"))
+
+
+def all_means(elements: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """One row an area: `mean_slope`, `mean_divisor`: the line of cost ÷ M x 100 at the policy's places; both missing
+    where M is 0. The points of low, reviewed, blank and whole-review cases.
+    """
+    means = elements.where("kind = 'all_mean'").select("area", to_units(F.col("value"), VALUE_PLACES).alias("_units"))
+    digits, places = shortest(F.col("_units"), VALUE_PLACES)
+    placed = with_policies(means.where("_units > 0"), policies, "points_dp")
+    # c fen ÷ 100 ÷ M yuan x 100 is c ÷ M
+    slope = power_of_ten(places + F.col("points_dp"))
+    return placed.select("area", slope.alias("mean_slope"), digits.alias("mean_divisor"))
+
+
+def _groups(elements: DataFrame, hospitals: DataFrame) -> DataFrame:
+    """Elements of a group side by side; values are integers at `VALUE_PLACES`."""
+    levels = hospitals.select("fixmedins_code", F.col("level").alias("_hospital_level"))
+    rows = elements.where("drg is not null").join(F.broadcast(levels), "fixmedins_code", "left")
+    units = to_units(F.col("value"), VALUE_PLACES)
+
+    def of(kind: str, value: Column) -> Column:
+        return F.when(F.col("kind") == kind, value)
+
+    def by_level(kind: str) -> Column:
+        return F.map_from_entries(F.collect_list(of(kind, F.struct("level", units.alias("value")))))
+
+    add_on = F.struct(F.col("fixmedins_code").alias("code"), F.col("_hospital_level").alias("level"), units.alias("by"))
+    flags = [F.coalesce(F.max(of(kind, F.col("value") == 1)), F.lit(False)).alias(kind) for kind in _FLAGS]
+    return rows.groupBy("area", "drg").agg(
+        F.max(of("benchmark_points", units)).alias("b"),
+        F.max(of("group_mean", units)).alias("group_mean"),
+        by_level("level_mean").alias("level_means"),
+        by_level("level_coefficient").alias("level_coefficients"),
+        F.collect_list(of("add_on", add_on)).alias("add_ons"),
+        *flags,
+    )
+
+
+def _with_factors(groups: DataFrame) -> DataFrame:
+    """Add B, K, ruler and multiple as digits and places (`*_n`, `*_e`), one row a level and add-on."""
+    level, base = F.col("level"), F.col("base_group")
+    primary, most = (integer(F.col(f"level_coef_missing_{name}")) * _TO_VALUE for name in ("primary", "max"))
+    of_level = coefficient_of_level(level, F.col("level_coefficients"), primary, most, integer(10**VALUE_PLACES))
+    base_coefficient = integer(F.col("base_group_coefficient")) * _TO_VALUE
+    own = F.filter("add_ons", lambda item: ~base & (item["level"] == level))
+    none = F.array(F.lit(None).cast("struct<code:string,level:int,by:decimal(38,0)>"))
+    exploded = groups.select(
+        "*",
+        F.when(base, base_coefficient).otherwise(of_level).alias("_plain"),
+        F.explode(F.concat(none, own)).alias("_add_on"),
+        F.col("level_means")[level].alias("_level_mean"),
+    )
+    b_n, b_e = shortest(F.col("b"), VALUE_PLACES)
+    k_n, k_e = shortest(F.col("_plain") + F.coalesce("_add_on.by", integer(0)), VALUE_PLACES)
+    plain_n, plain_e = shortest(F.col("_plain"), VALUE_PLACES)
+    mean_n, mean_e = shortest(F.coalesce("_level_mean", "group_mean"), VALUE_PLACES)
+    instead = F.col("_level_mean").isNull()  # group mean x K without add-on stands in for the level's mean (OP-35)
+    one_band = F.filter(
+        "outlier_bands", lambda band: band["up_to"].isNull() | (F.col("b") <= band["up_to"] * _TO_VALUE)
+    )
+    return exploded.select(
+        "*",
+        F.col("_add_on.code").alias("code"),
+        b_n.alias("b_n"),
+        b_e.alias("b_e"),
+        k_n.alias("k_n"),
+        k_e.alias("k_e"),
+        (mean_n * F.when(instead, plain_n).otherwise(integer(1))).alias("r_n"),
+        (mean_e + F.when(instead, plain_e).otherwise(F.lit(0))).alias("r_e"),
+        F.get(one_band, F.lit(0))["multiple"]["digits"].alias("m_n"),
+        F.get(one_band, F.lit(0))["multiple"]["places"].alias("m_e"),
+    )
+
+
+def _line_columns() -> list[Column]:
+    b_n, k_n, r_n, m_n = (F.col(f"{name}_n") for name in "bkrm")
+    b_e, k_e, r_e, m_e = (F.col(f"{name}_e") for name in "bkrm")
+    places = F.col("points_dp")
+    unit = power_of_ten(F.lit(POINT_PLACES) - places)
+    outliers = F.col("stable") & ~F.col("tcm_advantage") & (r_n > 0) & F.col("b").isNotNull()
+    fen = integer(100)
+    # B·K·(c/ruler - (m - 1)) with c in fen, each factor digits ÷ 10^places; the smallest power of ten is taken out
+    slope_e, offset_e, divisor_e = r_e + m_e + places, places + 2, b_e + k_e + m_e + 2
+    least = F.least(slope_e, offset_e, divisor_e)
+    columns = {
+        "whole_review": F.col("whole_review"),
+        "stable": F.col("stable"),
+        "benchmark": divide(b_n, power_of_ten(b_e), places) * unit,
+        "normal": divide(b_n * k_n, power_of_ten(b_e + k_e), places) * unit,
+        "high_above": F.when(outliers, floor_divide(m_n * r_n * fen, power_of_ten(m_e + r_e))),
+        "low_up_to": F.when(
+            outliers, floor_divide(integer(F.col("outlier_low_ratio")) * r_n * fen, power_of_ten(r_e + RATE_PLACES))
+        ),
+        "slope": F.when(outliers, b_n * k_n * power_of_ten(slope_e - least)),
+        "offset": F.when(outliers, b_n * k_n * r_n * (m_n - power_of_ten(m_e)) * power_of_ten(offset_e - least)),
+        "divisor": F.when(outliers, r_n * power_of_ten(divisor_e - least)),
+    }
+    types = dict.fromkeys(("benchmark", "normal", "high_above", "low_up_to"), "bigint")
+    types |= dict.fromkeys(("slope", "offset", "divisor"), "decimal(38,0)")
+    types |= dict.fromkeys(("whole_review", "stable"), "boolean")
+    return [columns[name].cast(types[name]).alias(name) for name in LINE]
