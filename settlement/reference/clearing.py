@@ -1,0 +1,76 @@
+"""Clearing between cities: what insured areas owe treating areas (policy-formulas 13; policy/004 二(四))."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from settlement.reference.exact import to_fen
+from settlement.reference.inputs import Province
+from settlement.reference.points import PointsExplanation
+from settlement.reference.pools import PoolPeriod, Sums, amount_fen, sum_by
+from settlement.reference.scope import Scope, in_pool
+
+Pair = tuple[str, str, str, Scope]  # insured area, treating area, insurance type, scope
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What an insured area owes a treating area for a period, fen."""
+
+    insured_area: str
+    treating_area: str
+    insutype: str
+    scope: Scope
+    period: str
+    cases: int
+    amount_fen: int
+
+
+def settle_matrix(province: Province, points: Iterable[PointsExplanation], pools: Iterable[PoolPeriod]) -> list[Debt]:
+    """Months, year and adjustment of every pair of areas with cases; joint pools settle theirs inside."""
+    values = {(pool.area, pool.insutype, pool.period): pool.value for pool in pools}
+    months: dict[Pair, dict[str, list[PointsExplanation]]] = defaultdict(lambda: defaultdict(list))
+    years: dict[Pair, list[PointsExplanation]] = defaultdict(list)
+    for one in points:
+        if in_pool(one.scope, province.policies[one.area]):
+            continue
+        pair = (one.case.insu_admdvs, one.area, one.case.insutype, one.scope)
+        by_item = one.scope is Scope.CROSS_PROVINCE
+        if one.in_month or by_item:
+            months[pair][one.case.month].append(one)
+        if one.in_year or by_item:
+            years[pair].append(one)
+    debts: list[Debt] = []
+    for pair, cases in sorted(years.items()):
+        monthly = [_debt(pair, month, inside, values) for month, inside in sorted(months[pair].items())]
+        yearly = _debt(pair, str(province.year), cases, values)
+        rest = yearly.amount_fen - sum(debt.amount_fen for debt in monthly)
+        debts += [*monthly, yearly, Debt(*pair, f"{province.year}-adjustment", 0, rest)]
+    return debts
+
+
+def _debt(
+    pair: Pair, period: str, cases: list[PointsExplanation], values: Mapping[tuple[str, str, str], Fraction | None]
+) -> Debt:
+    """By hospital and rounded: points × V − (cost − fund) with the treating pool's V; without V the fund."""
+    by_hospital = sum_by((one.case.fixmedins_code, one) for one in cases)
+    value = values.get((pair[1], pair[2], period)) if pair[3] is Scope.IN_PROVINCE else None
+    owed = sum(_owed(sums, value) for sums in by_hospital.values())
+    return Debt(*pair, period, len(cases), owed)
+
+
+def _owed(sums: Sums, value: Fraction | None) -> int:
+    return sums.fund_fen if value is None else to_fen(amount_fen(sums, value))
+
+
+def settle_net(year: str | None, debts: Iterable[Debt]) -> dict[str, int]:
+    """What each area receives less what it owes for the year, fen; the sum is 0."""
+    net: dict[str, int] = defaultdict(int)
+    for debt in debts:
+        if debt.period == year:
+            net[debt.treating_area] += debt.amount_fen
+            net[debt.insured_area] -= debt.amount_fen
+    return dict(net)

@@ -1,0 +1,222 @@
+"""Points of a case, and why (policy/002 articles 19, 22, 23, 30)."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from fractions import Fraction
+
+from settlement.policy import Policy
+from settlement.reference.elements import Coefficient, Elements, Ruler
+from settlement.reference.exact import fixed, round_half_up
+from settlement.reference.inputs import Case, Hospital, Province
+from settlement.reference.review import PASSED, review_outcomes
+from settlement.reference.scope import Places, Scope
+from settlement.reference.working_days import upload_deadline
+
+
+class CaseClass(StrEnum):
+    """Which rule gives a case its points."""
+
+    FEE_FOR_SERVICE = "fee_for_service"
+    NEW_TECHNIQUE = "new_technique"
+    UNGROUPED = "ungrouped"
+    REVIEWED = "reviewed"
+    BLANK = "blank"
+    WHOLE_REVIEW = "whole_review"
+    UNSTABLE = "unstable"
+    HIGH = "high"
+    LOW = "low"
+    NORMAL = "normal"
+
+
+ARTICLES: dict[CaseClass, str] = {
+    CaseClass.FEE_FOR_SERVICE: "policy/004 二(四)",
+    CaseClass.NEW_TECHNIQUE: "policy/002 article 23",
+    CaseClass.UNGROUPED: "policy/002 article 30.3",
+    CaseClass.REVIEWED: "policy/002 article 22",
+    CaseClass.BLANK: "policy/002 article 19(三)",
+    CaseClass.WHOLE_REVIEW: "policy/002 article 19(三)",
+    CaseClass.UNSTABLE: "policy/002 article 19(二)",
+    CaseClass.HIGH: "policy/002 article 19(一)1",
+    CaseClass.LOW: "policy/002 article 19(一)2",
+    CaseClass.NORMAL: "policy/002 article 19(一)3",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was looked at on the way to the points; None: not looked at. Costs, means and bounds in yuan.
+
+    `high_bound` is `multiple * ruler` (exceeded: high); `low_bound` is `low_ratio * ruler` (not exceeded: low).
+    """
+
+    all_mean: Fraction | None = None
+    benchmark_points: Fraction | None = None
+    coefficient: Coefficient | None = None
+    ruler: Ruler | None = None
+    multiple: Fraction | None = None
+    high_bound: Fraction | None = None
+    low_bound: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PointsExplanation:
+    """The points of one case and every step to them.
+
+    `formula` is the calculation with its numbers; `points` is its result, rounded once. `deadline` is the last day
+    for the list; None for cases that are in no month and no year.
+    """
+
+    case: Case
+    area: str
+    scope: Scope
+    case_class: CaseClass
+    points: Fraction
+    in_month: bool
+    in_year: bool
+    review: str
+    article: str
+    formula: str
+    figures: Figures
+    deadline: datetime.date | None
+
+
+@dataclass(frozen=True)
+class PointsRules:
+    """What the points of all cases of a province rest on."""
+
+    places: Places
+    elements: Elements
+    policies: Mapping[str, Policy]
+    reviews: Mapping[str, str]
+    special_days: Mapping[datetime.date, bool] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, province: Province) -> PointsRules:
+        """The rules in force in a province."""
+        places = Places.of(province)
+        return cls(
+            places,
+            Elements.in_force(province.elements, province.elements_given),
+            province.policies,
+            review_outcomes(province, places),
+            {day.date: day.working for day in province.calendar},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """Class, exact points, formula; the figures they came from."""
+
+    case_class: CaseClass
+    points: Fraction
+    formula: str
+    figures: Figures = field(default_factory=Figures)
+
+
+def explain_points(case: Case, rules: PointsRules) -> PointsExplanation:
+    """The points of one case with the class, the bounds compared, K, ruler, formula and article."""
+    hospital = rules.places.hospital(case)
+    policy = rules.policies[hospital.area]
+    scope = rules.places.scope(case)
+    review = rules.reviews.get(case.setl_id, "")
+    result = _outside_points(case, scope)
+    deadline = None
+    if result is None:
+        result = _by_points(case, case.drg or "", hospital, policy, review, rules)
+        deadline = upload_deadline(case.dscg_date, policy.upload_deadline_days, rules.special_days)
+    return PointsExplanation(
+        case=case,
+        area=hospital.area,
+        scope=scope,
+        case_class=result.case_class,
+        points=round_half_up(result.points, policy.points_dp),
+        in_month=deadline is not None and case.upload_date <= deadline,
+        in_year=deadline is not None,
+        review=review,
+        article=ARTICLES[result.case_class],
+        formula=result.formula,
+        figures=result.figures,
+        deadline=deadline,
+    )
+
+
+def _outside_points(case: Case, scope: Scope) -> _Result | None:
+    """Cases without points: paid by item, accounted on their own, or left for the year end."""
+    if scope is Scope.CROSS_PROVINCE:
+        return _Result(CaseClass.FEE_FOR_SERVICE, Fraction(0), "0")
+    if case.new_tech:
+        return _Result(CaseClass.NEW_TECHNIQUE, Fraction(0), "0")
+    if case.drg is None:
+        return _Result(CaseClass.UNGROUPED, Fraction(0), "0")
+    return None
+
+
+def _by_points(case: Case, drg: str, hospital: Hospital, policy: Policy, review: str, rules: PointsRules) -> _Result:
+    area, elements = hospital.area, rules.elements
+    benchmark = elements.find(area, "benchmark_points", drg)
+    if review == PASSED:
+        return _by_cost(CaseClass.REVIEWED, case, elements.all_mean(area))
+    if benchmark is None:
+        return _by_cost(CaseClass.BLANK, case, elements.all_mean(area))
+    if elements.flagged(area, "whole_review", drg):
+        return _by_cost(CaseClass.WHOLE_REVIEW, case, elements.all_mean(area))
+    coefficient = elements.coefficient(hospital, drg, policy)
+    figures = Figures(benchmark_points=benchmark, coefficient=coefficient)
+    if not elements.flagged(area, "stable", drg):
+        return _by_group(CaseClass.UNSTABLE, benchmark, coefficient, figures)
+    figures = replace(figures, ruler=elements.ruler(hospital, drg, coefficient))
+    if elements.flagged(area, "tcm_advantage", drg):
+        return _by_group(CaseClass.NORMAL, benchmark, coefficient, figures)
+    return _stable(case, policy, benchmark, coefficient, figures, elements.all_mean(area))
+
+
+def _by_cost(case_class: CaseClass, case: Case, all_mean: Fraction) -> _Result:
+    """c ÷ M × 100."""
+    cost = Fraction(case.paid_cost_fen, 100)
+    formula = f"{fixed(cost, 2)} ÷ {plain(all_mean)} × 100"
+    return _Result(case_class, cost / all_mean * 100, formula, Figures(all_mean=all_mean))
+
+
+def _by_group(case_class: CaseClass, benchmark: Fraction, coefficient: Coefficient, figures: Figures) -> _Result:
+    """B × K."""
+    formula = f"{plain(benchmark)} × {plain(coefficient.value)}"
+    return _Result(case_class, benchmark * coefficient.value, formula, figures)
+
+
+def _stable(
+    case: Case, policy: Policy, benchmark: Fraction, coefficient: Coefficient, figures: Figures, all_mean: Fraction
+) -> _Result:
+    """高倍率, 低倍率 and 正常 cases of a stable group (policy/002 article 19(一))."""
+    ruler = figures.ruler.value if figures.ruler else None
+    normal = _by_group(CaseClass.NORMAL, benchmark, coefficient, figures)
+    if ruler is None:
+        return normal
+    cost = Fraction(case.paid_cost_fen, 100)
+    multiple, low_bound = high_multiple(benchmark, policy), Fraction(policy.outlier_low_ratio) * ruler
+    figures = replace(figures, multiple=multiple, high_bound=multiple * ruler, low_bound=low_bound)
+    if cost > multiple * ruler:
+        formula = f"{normal.formula} × (1 + {fixed(cost, 2)} ÷ {plain(ruler)} − {plain(multiple)})"
+        return _Result(CaseClass.HIGH, normal.points * (1 + cost / ruler - multiple), formula, figures)
+    if cost <= low_bound and not case.recognition:
+        low = _by_cost(CaseClass.LOW, case, all_mean)
+        formula = f"min({low.formula}, {plain(benchmark)})"
+        return _Result(CaseClass.LOW, min(low.points, benchmark), formula, replace(figures, all_mean=all_mean))
+    return replace(normal, figures=figures)
+
+
+def high_multiple(benchmark: Fraction, policy: Policy) -> Fraction:
+    """病组高倍率判定倍率 `k` of a group by its benchmark points; bounds belong to the lower band."""
+    for band in policy.outlier_bands:
+        if band.up_to is None or benchmark <= Fraction(band.up_to):
+            return Fraction(band.multiple)
+    raise ValueError("outlier.bands has no open last band")
+
+
+def plain(number: Fraction) -> str:
+    """A decimal number without trailing zeros."""
+    text = fixed(number, 12)
+    return text.rstrip("0").rstrip(".")
