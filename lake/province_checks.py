@@ -33,15 +33,15 @@ class Loaded:
         faults.count += len(rows) - len(shown)
 
 
-def check_folder(loaded: Mapping[str, Loaded], faults: Faults) -> None:
-    """All checks between rows and files; every fault is noted."""
+def check_folder(loaded: Mapping[str, Loaded], faults: Faults, cases_elsewhere: bool = False) -> None:
+    """All checks between rows and files; every fault is noted. `cases_elsewhere`: the cases are not in this folder."""
     for file in loaded.values():
         _check_key(file, faults)
     for name in ("cases", "history"):
         if name in loaded:
             _check_special_cost(loaded[name], faults)
     _check_hospitals(loaded, faults)
-    _check_reviews(loaded, faults)
+    _check_reviews(loaded, faults, cases_elsewhere)
     _check_year(loaded, faults)
     for name in ("elements", "elements_given"):
         if name in loaded:
@@ -86,8 +86,8 @@ def _check_hospitals(loaded: Mapping[str, Loaded], faults: Faults) -> None:
             _check_known(loaded[name], "fixmedins_code", known, remedy, faults)
 
 
-def _check_reviews(loaded: Mapping[str, Loaded], faults: Faults) -> None:
-    if "reviews" not in loaded:
+def _check_reviews(loaded: Mapping[str, Loaded], faults: Faults, cases_elsewhere: bool) -> None:
+    if "reviews" not in loaded or cases_elsewhere:
         return
     known = loaded["cases"].text.columns["setl_id"] if "cases" in loaded else pa.array([], pa.string())
     remedy = "no case of cases.csv has this setl_id; add the case or drop the application"

@@ -88,7 +88,7 @@ def read_province_folder(path: Path, only: Collection[str] = tuple(LAYOUTS)) -> 
     wanted = [name for name in LAYOUTS if name in only and (path / LAYOUTS[name].file).exists()]
     loaded = {name: file for name in wanted if (file := _load(path, name, faults)) is not None}
     if len(loaded) == len(wanted):  # references into a file that could not be read would all look wrong
-        check_folder(loaded, faults)
+        check_folder(loaded, faults, cases_elsewhere="cases" not in only)
     faults.raise_if_any(path)
     tables = {name: loaded[name].values if name in loaded else _empty(name) for name in LAYOUTS}
     policies = province_policy.read_policies(path / province_policy.FILE, _areas(tables))
