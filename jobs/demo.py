@@ -4,42 +4,27 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import date
 from importlib import resources
 from pathlib import Path
 
-from grouper.overlay import apply_overlay, read_overlay
-from grouper.scheme import Scheme
-from grouper.workbook import read_scheme
 from jobs.context import JobContext, add_lake_arguments, open_context
 from jobs.ingest import ingest
 from jobs.recalc import recalculate
 from jobs.shell import run_job
 from jobs.synthetic.province import generate_province
+from jobs.synthetic.schemes import NamedScheme, demo_schemes, given_schemes
 from jobs.synthetic.settings import ProvinceSettings
 from jobs.synthetic.settings_file import read_settings
-from lake.errors import InputProblem, UsageProblem
+from lake.errors import UsageProblem
 from lake.policy_files import load_policies
 from lake.scheme_store import SchemeVersion, import_scheme, use_scheme
 from lake.settings import history_years
 from lake.store import local_path
 
 NAME = "demo"
-BASE = "scheme"
-SHEETS = ("mdc.csv", "workbook.xlsx")
-
-
-@dataclass(frozen=True)
-class NamedScheme:
-    """A scheme with its name and where it was read from; `base` is the name of the scheme it is an overlay of."""
-
-    scheme_id: str
-    scheme: Scheme
-    source: str
-    base: str | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -108,49 +93,6 @@ def store_schemes(context: JobContext, schemes: Mapping[str, NamedScheme], since
         uses[area] = SchemeVersion(named.scheme_id, mark, base, named.source)
         context.say("scheme", f"{area} uses {named.scheme_id} ({mark[:12]}, {len(named.scheme.drgs)} DRG)")
     use_scheme(context.lake, uses, since)
-
-
-def demo_schemes(folder: Path, settings: ProvinceSettings) -> dict[str, NamedScheme]:
-    """The demonstration scheme, and for cities with an overlay the scheme with their changes."""
-    base = read_scheme(folder / BASE)
-    schemes = {}
-    for area in settings.areas:
-        overlay = folder / "overlays" / area.code
-        if area.scheme == BASE:
-            schemes[area.code] = NamedScheme("demo", base, f"conf/demo/{BASE}")
-        elif overlay.is_dir():
-            scheme = apply_overlay(base, read_overlay(overlay))
-            schemes[area.code] = NamedScheme(f"demo-{area.code}", scheme, f"conf/demo/overlays/{area.code}", "demo")
-        else:
-            raise InputProblem(
-                f"province.yaml: area {area.code}: scheme = {area.scheme!r} is neither {BASE} nor overlay"
-            )
-    return schemes
-
-
-def given_schemes(paths: Sequence[Path], settings: ProvinceSettings) -> dict[str, NamedScheme]:
-    """Schemes in the national layout, given to the cities in turn."""
-    found = [scheme for path in paths for scheme in _scheme_paths(path)]
-    read: dict[Path, NamedScheme] = {}
-    schemes = {}
-    for place, area in enumerate(settings.areas):
-        path = found[place % len(found)]
-        if path not in read:
-            try:
-                read[path] = NamedScheme(path.name, read_scheme(path), str(path))
-            except ValueError as problem:
-                raise InputProblem(str(problem)) from problem
-        schemes[area.code] = read[path]
-    return schemes
-
-
-def _scheme_paths(path: Path) -> list[Path]:
-    if path.is_file() or any((path / name).exists() for name in SHEETS):
-        return [path]
-    below = sorted(folder for folder in path.iterdir() if (folder / SHEETS[0]).exists()) if path.is_dir() else []
-    if not below:
-        raise InputProblem(f"--schemes {path}: no scheme there (a folder with mdc.csv, ..., or a workbook.xlsx)")
-    return below
 
 
 if __name__ == "__main__":
