@@ -20,7 +20,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lake.errors import ContractBroken, InputProblem
+from lake.errors import ContractBroken, EnvironmentProblem, InputProblem
 from lake.strict_yaml import read_yaml
 
 _FIELDS = {"title", "source", "columns", "unique", "not_null", "allowed", "between", "conditions"}
@@ -217,7 +217,13 @@ def _great_expectations() -> tuple[Any, Any]:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations among its own dependencies
-        import great_expectations as gx
+        try:
+            import great_expectations as gx
+        except SystemExit as exit_:  # PySpark takes a program without a file (python -c) for its own doctests
+            raise EnvironmentProblem(
+                "Great Expectations cannot be loaded from `python -c` or standard input: PySpark ends such a program. "
+                "Put the program into a file, or use the command line `dianshu`."
+            ) from exit_
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
         context = gx.get_context(mode="ephemeral")
