@@ -1,0 +1,188 @@
+"""Laws that every settlement keeps, on random provinces by the reference."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from fractions import Fraction
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from settlement.reference.elements import CoefficientSource, RulerSource
+from settlement.reference.exact import to_fen
+from settlement.reference.inputs import Province, TextRow
+from settlement.reference.measuring import measure
+from settlement.reference.points import CaseClass, PointsRules, explain_points
+from settlement.reference.settle import settle, settle_province
+from tests.property.settlement_provinces import YEAR, provinces, random_province, shuffled, united
+
+SEEDS = st.integers(0, 2**32)
+
+
+@given(provinces())
+def test_pools_are_used_to_the_fen_or_the_residue_is_booked(province: Province) -> None:
+    for pool in settle_province(province).pools:
+        assert sum(pool.amounts_fen.values()) + pool.residue_fen == pool.used_fen
+        if pool.value is None:
+            assert pool.residue_fen == pool.used_fen
+            assert not any(pool.amounts_fen.values())
+        elif province.policies[pool.area].value_dp is None:
+            assert pool.residue_fen == 0
+
+
+@given(provinces())
+def test_month_budgets_are_used_or_carried(province: Province) -> None:
+    months: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
+    for pool in settle_province(province).pools:
+        if len(pool.period) > 4:
+            assert pool.used_fen <= pool.sums.fund_fen
+            months[pool.area, pool.insutype].append((pool.budget_fen, pool.used_fen, pool.carried_or_reserve_fen))
+    for rows in months.values():
+        assert len(rows) == 12
+        assert sum(row[0] for row in rows) == sum(row[1] for row in rows) + rows[-1][2]
+
+
+@given(provinces())
+def test_net_sums_to_zero_and_adjustments_close_the_year(province: Province) -> None:
+    settlement = settle_province(province)
+    assert sum(settlement.net.values()) == 0
+    sums: dict[tuple[str, ...], int] = defaultdict(int)
+    for debt in settlement.matrix:
+        sign = -1 if debt.period == str(YEAR) else 1
+        sums[debt.insured_area, debt.treating_area, debt.insutype, debt.scope] += sign * debt.amount_fen
+    assert not any(sums.values())
+
+
+@given(provinces())
+def test_every_case_has_one_row_and_pays_or_not(province: Province) -> None:
+    settlement = settle_province(province)
+    assert [one.case for one in settlement.points] == list(province.cases)
+    without = {CaseClass.FEE_FOR_SERVICE, CaseClass.NEW_TECHNIQUE, CaseClass.UNGROUPED}
+    for one in settlement.points:
+        assert one.in_year == (one.case_class not in without)
+        assert one.in_year or not one.in_month
+        assert one.points >= 0
+        assert one.in_year or one.points == 0
+
+
+@given(provinces())
+def test_statements_and_limits_of_hospitals(province: Province) -> None:
+    settlement = settle_province(province)
+    hospitals = {hospital.fixmedins_code: hospital for hospital in province.hospitals}
+    pools = {(pool.area, pool.insutype): pool for pool in settlement.pools if pool.period == str(YEAR)}
+    shares: dict[tuple[str, str], int] = defaultdict(int)
+    second: dict[tuple[str, str], int] = defaultdict(int)
+    for row in settlement.years:
+        hospital = hospitals[row.fixmedins_code]
+        policy = province.policies[hospital.area]
+        months = [m for m in settlement.months if (m.fixmedins_code, m.insutype) == (row.fixmedins_code, row.insutype)]
+        assert row.paid_fen == sum(month.paid_fen for month in months)
+        assert row.deposit_held_fen == sum(month.deposit_fen for month in months)
+        assert row.audit_fen == sum(month.audit_fen for month in months) or not months
+        assert sum(line.amount_fen for line in row.lines) == row.final_fen
+        fund = row.sums.fund_fen - row.audit_fen
+        if fund > 0:
+            cap = fund if hospital.suspended else to_fen(fund * Fraction(dict(policy.cap_level)[hospital.level]))
+            assert row.amount_fen - row.cap_excess_fen <= cap
+        assert not (hospital.suspended and (row.deficit_share_fen or row.surplus_not_kept_fen))
+        assert min(row.cap_excess_fen, row.surplus_not_kept_fen, row.deficit_share_fen) >= 0
+        shares[hospital.area, row.insutype] += row.deficit_share_fen
+        second[hospital.area, row.insutype] += row.second_distribution_fen
+    for (area, insutype), share in shares.items():
+        pool = pools[area, insutype]
+        limit = to_fen(pool.budget_fen * Fraction(province.policies[area].deficit_max_share_of_budget))
+        assert share <= min(limit, pool.carried_or_reserve_fen)
+        assert second[area, insutype] in (0, pool.carried_or_reserve_fen - share)
+
+
+@given(provinces())
+def test_negative_months_are_carried_to_the_next_row(province: Province) -> None:
+    carried: dict[tuple[str, str], int] = defaultdict(int)
+    for row in settle_province(province).months:
+        account = (row.fixmedins_code, row.insutype)
+        assert row.brought_forward_fen == carried[account]
+        assert row.paid_fen >= 0 >= row.carried_forward_fen
+        net = row.gross_fen - row.deposit_fen - row.audit_fen + row.brought_forward_fen
+        assert row.paid_fen + row.carried_forward_fen == net
+        carried[account] = row.carried_forward_fen
+
+
+@given(provinces(), SEEDS)
+@settings(max_examples=50)
+def test_the_order_of_rows_is_irrelevant(province: Province, seed: int) -> None:
+    other = shuffled(province, seed)
+    assert settle(other) == settle(province)
+    again = measure(other.hospitals, other.history, other.base_groups, other.policies)
+    assert again == measure(province.hospitals, province.history, province.base_groups, province.policies)
+
+
+@given(SEEDS, SEEDS)
+@settings(max_examples=20)
+def test_provinces_apart_settle_apart(first: int, second: int) -> None:
+    parts = [random_province(first, 20, "11"), random_province(second, 20, "22")]
+    together = settle(united(parts))
+    assert together == {name: sorted(settle(parts[0])[name] + settle(parts[1])[name]) for name in together}
+
+
+def _outside(
+    tables: dict[str, list[TextRow]], province: Province, area: str, near: set[str]
+) -> dict[str, list[TextRow]]:
+    """The rows that a case treated in `area` must not touch; `near`: areas whose debts to it may change."""
+    own = {hospital.fixmedins_code for hospital in province.hospitals if hospital.area == area}
+    cases = {case.setl_id for case in province.cases if case.fixmedins_code in own}
+    return {
+        "case_points": [row for row in tables["case_points"] if row[0] not in cases],
+        "pools": [row for row in tables["pools"] if row[0] != area],
+        "hospital_month": [row for row in tables["hospital_month"] if row[0] not in own],
+        "hospital_year": [row for row in tables["hospital_year"] if row[0] not in own],
+        "matrix": [row for row in tables["matrix"] if row[1] != area],
+        "net": [row for row in tables["net"] if row[0] not in {area, *near}],
+    }
+
+
+@given(SEEDS, st.integers(1, 40))
+@settings(max_examples=50)
+def test_a_case_touches_its_treating_and_its_insured_area_only(seed: int, cases: int) -> None:
+    province = random_province(seed, cases)
+    added = province.cases[-1]
+    area = next(one.area for one in province.hospitals if one.fixmedins_code == added.fixmedins_code)
+    reviews = tuple(review for review in province.reviews if review.setl_id != added.setl_id)
+    before = settle(replace(province, cases=province.cases[:-1], reviews=reviews))
+    after = settle(province)
+    near = {row[0] for row in after["matrix"] if row[1] == area}
+    assert _outside(before, province, area, near) == _outside(after, province, area, near)
+    assert any(row[0] == added.setl_id for row in after["case_points"])
+
+
+def test_random_provinces_take_every_branch() -> None:
+    """What the generator never makes, no property above could notice."""
+    classes, coefficients, rulers, outcomes, seen = set(), set(), set(), set(), set()
+    for seed in range(60):
+        province = random_province(seed, 60)
+        settlement = settle_province(province)
+        rules = PointsRules.of(province)
+        for one in (explain_points(case, rules) for case in province.cases):
+            classes.add((one.case_class, one.scope))
+            outcomes.add((one.review, one.in_month, one.in_year))
+            if one.figures.coefficient:
+                coefficients.add(one.figures.coefficient.source)
+            if one.figures.ruler:
+                rulers.add(one.figures.ruler.source)
+        for pool in settlement.pools:
+            seen |= {"no value" if pool.value is None else "value", "residue" if pool.residue_fen else "no residue"}
+        for month in settlement.months:
+            seen |= {"carried" if month.carried_forward_fen else "", "negative" if month.gross_fen < 0 else ""}
+        for year in settlement.years:
+            seen |= {line.item for line in year.lines if line.amount_fen}
+            seen |= {"no ratio"} if year.ratio is None else {"ratio"}
+        seen |= {f"{debt.scope} {len(debt.period)}" for debt in settlement.matrix if debt.amount_fen}
+    assert {one for one, _ in classes} == set(CaseClass)
+    assert len(classes) == len(CaseClass) * 2 - 1
+    assert (coefficients, rulers) == (set(CoefficientSource), set(RulerSource))
+    decided = {(review, late, True) for review in ("", "passed", "refused", "over_quota") for late in (True, False)}
+    assert outcomes == {*decided, ("", False, False)}
+    assert seen >= {"no value", "value", "residue", "no residue", "carried", "negative", "no ratio", "ratio"}
+    assert seen >= {"cap_excess", "surplus_not_kept", "deficit_share", "second_distribution", "new_technique"}
+    assert seen >= {f"{scope} {length}" for scope in ("in_province", "cross_province") for length in (4, 7)}
+    assert "in_province 15" in seen
