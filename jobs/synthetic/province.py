@@ -24,9 +24,8 @@ from jobs.synthetic.templates import make_templates
 from jobs.synthetic.writer import arrow_schema, sha256_of, whole_folder, write_parquet
 from lake.tables.lists import LANDING
 
-
 # Starting a process takes seconds; below this many cases one alone is faster.
-CASES_PER_WORKER = 100_000
+CASES_PER_WORKER = 250_000
 
 
 @dataclass(frozen=True)

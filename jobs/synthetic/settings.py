@@ -40,8 +40,11 @@ class CodeLimit:
 
     first: str
     last: str
-    sexes: tuple[int, int]
-    ages: tuple[int, int]
+    sex_low: int
+    sex_high: int
+    age_low: int
+    age_high: int
+    source: str
 
     def covers(self, code: str) -> bool:
         """Whether the code lies in the range."""

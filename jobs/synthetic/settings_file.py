@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from grouper.rules.nodes import Scalar
 from jobs.synthetic.faults import Fault
 from jobs.synthetic.population import CROSS_PROVINCE, IN_PROVINCE, LOCAL
 from jobs.synthetic.record import build
 from jobs.synthetic.settings import CodeLimit, MdcProfile, ProvinceSettings
-from jobs.synthetic.terms import WIDEST
 from lake.errors import InputProblem
 from lake.strict_yaml import read_yaml
 
@@ -40,7 +38,7 @@ def read_settings(folder: Path) -> ProvinceSettings:
             **raw,
             **keyed,
             "mdcs": [build(MdcProfile, row, where) for where, row in _rows(folder / PROFILE, contents[PROFILE])],
-            "code_limits": [_limit(where, row) for where, row in _rows(folder / LIMITS, contents[LIMITS])],
+            "code_limits": [build(CodeLimit, row, where) for where, row in _rows(folder / LIMITS, contents[LIMITS])],
             "fingerprint": hashlib.sha256(b"\0".join(contents.values())).hexdigest(),
         },
         shown,
@@ -65,15 +63,6 @@ def _records(value: Any, where: str) -> list[dict[str, Any]]:
 def _rows(path: Path, content: bytes) -> list[tuple[str, dict[str, str]]]:
     reader = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""))
     return [(f"{path}, line {number}", row) for number, row in enumerate(reader, start=2)]
-
-
-def _limit(where: str, row: Mapping[str, str]) -> CodeLimit:
-    """A row of code_limits.csv; an empty cell sets no limit, '15-48' is a range, '2' one value."""
-    parts: dict[str, Any] = {name: row.get(name) or "" for name in ("first", "last")}
-    for name, scalar in (("sexes", Scalar.XB), ("ages", Scalar.NL)):
-        low, _, high = (row.get(name) or f"{WIDEST[scalar].low}-{WIDEST[scalar].high}").partition("-")
-        parts[name] = [low, high or low]
-    return build(CodeLimit, parts, where)
 
 
 def _check(settings: ProvinceSettings, shown: str) -> None:

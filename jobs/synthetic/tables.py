@@ -15,6 +15,7 @@ from grouper.scheme import Complication, Scheme
 from jobs.synthetic.settings import MdcProfile, ProvinceSettings
 from jobs.synthetic.template import Template
 from jobs.synthetic.terms import fields_read
+from lake.errors import InputProblem
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -94,6 +95,8 @@ def build_tables(scheme: Scheme, templates: Sequence[Template], settings: Provin
     """Arrays of a scheme's templates, with weights, means and the pools of further codes."""
     generator = seeded(seed, "tables", scheme.fingerprint)
     profiles = {profile.mdc: profile for profile in settings.mdcs}
+    if missing := sorted({one.mdc for one in templates} - set(profiles)):
+        raise InputProblem(f"profile.csv has no row for MDC {', '.join(missing)} of the scheme; add one for each")
     common, pool = _diagnosis_pool(scheme, settings, generator)
     procedure_pool = _procedure_pool(scheme)
     principals = sorted({one.principal for one in templates})
@@ -153,7 +156,7 @@ def _weights(
             if places and present:
                 weights[places] = profile.share * share / present * _inside(places, templates, settings, generator)
     if not weights.sum():
-        raise ValueError("no template has any weight: profile and scheme name no MDC in common")
+        raise InputProblem("profile.csv gives no MDC of the scheme a share above 0; correct the column share")
     share_of: Floats = weights / weights.sum()
     return share_of
 

@@ -126,7 +126,12 @@ def _limited(template: Template, limits: Sequence[CodeLimit]) -> Template | None
         if not limit.covers(template.principal):
             continue
         bounds = dict(template.bounds)
-        for scalar, low, high in ((Scalar.XB, *limit.sexes), (Scalar.NL, *limit.ages)):
+        for scalar, low, high in (
+            (Scalar.XB, limit.sex_low, limit.sex_high),
+            (Scalar.NL, limit.age_low, limit.age_high),
+        ):
+            if low <= WIDEST[scalar].low and high >= WIDEST[scalar].high:
+                continue
             old = template.bounds.get(scalar, WIDEST[scalar])
             bounds[scalar] = Bounds(max(old.low, low), min(old.high, high), old.holes)
             if bounds[scalar].empty:
