@@ -26,7 +26,7 @@ from lake.measurement import metrics, points_table
 from lake.parameters import ElementRow, draft, write_drafts
 from lake.plots import benchmark_points_figure, variation_figure
 from lake.policy_files import PolicyBook, load_policies
-from lake.registry import Registry, load_registry, newest_hospitals, registry_frame
+from lake.registry import Registry, newest_hospitals, registry_frame
 from lake.runs import Calculation
 from lake.scheme_store import schemes_in_use
 from lake.settings import history_years
@@ -77,7 +77,7 @@ class Measured:
 def benchmark(context: JobContext, cities: Collection[str], year: int, policies: PolicyBook) -> list[str]:
     """Measure the cities whose inputs changed; gives the ids of the drafts, of all cities."""
     started = context.now()
-    registry = load_registry(context.lake, year)
+    registry = context.registry(year)
     schemes = schemes_in_use(context.lake, cities, date(year, 1, 1))
     values = {area: policies.values_at(area, date(year, 1, 1)) for area in cities}
     calculations = {

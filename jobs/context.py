@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lake.errors import UsageProblem
-from lake.registry import load_registry
+from lake.registry import Registry, load_registry
 from lake.runs import RunBook
 from lake.session import build_session
 from lake.store import Lake
@@ -27,11 +27,18 @@ class JobContext:
     force: bool = False
     quiet: bool = False
     began: float = field(default_factory=time.monotonic)
+    _registries: dict[int, Registry] = field(default_factory=dict)
 
     def say(self, job: str, message: str) -> None:
         """A line of progress on stderr: seconds since the start, job, what was done."""
         if not self.quiet:
             print(f"[{time.monotonic() - self.began:6.1f} s] {job:<10} {message}", file=sys.stderr, flush=True)
+
+    def registry(self, year: int) -> Registry:
+        """The registry of a year, read once in this process."""
+        if year not in self._registries:
+            self._registries[year] = load_registry(self.runs, year)
+        return self._registries[year]
 
     @staticmethod
     def now() -> datetime:
@@ -61,7 +68,7 @@ def open_context(args: argparse.Namespace, app: str) -> JobContext:
 
 def cities_of(context: JobContext, chosen: list[str] | None, year: int) -> list[str]:
     """The chosen cities, or all of the year's registry. Raises `UsageProblem` for a city that is not in it."""
-    known = load_registry(context.lake, year).areas
+    known = context.registry(year).areas
     unknown = sorted(set(chosen or ()) - set(known))
     if unknown:
         raise UsageProblem(

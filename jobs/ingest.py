@@ -20,7 +20,7 @@ from lake.identity import fingerprint
 from lake.landing import Slice, find_slices, read_landing
 from lake.lists import delivered_version, mark_superseded, narrow_cases, parse_lists, repeated_lists
 from lake.quality import block_reason, findings, load_rules, rules_fingerprint, with_occurrences
-from lake.registry import hospital_areas, take_in
+from lake.registry import PROVINCE, hospital_areas, read_registry, write_registry
 from lake.runs import Calculation
 from lake.store import slice_predicate
 from lake.tables.batches import BATCHES
@@ -52,8 +52,7 @@ def ingest(
     """Take in what is new or changed; gives the number of slices written."""
     started = context.now()
     if (landing / "registry").is_dir():
-        year = take_in(context.lake, landing / "registry")
-        context.say(NAME, f"registry of {year} taken in")
+        take_registry(context, landing / "registry")
     hospitals = hospital_areas(context.lake)
     slices = find_slices(landing, cities, months)
     calculations = {_calculation(one, hospitals): one for one in slices}
@@ -62,6 +61,17 @@ def ingest(
     if due:
         _write(context, landing, {key: calculations[key] for key in due}, hospitals, started)
     return len(due)
+
+
+def take_registry(context: JobContext, folder: Path) -> None:
+    """Take in the registry of a year, unless it is there already."""
+    started = context.now()
+    delivered = read_registry(folder)
+    calculation = Calculation("registry", PROVINCE, str(delivered.year), {"content": delivered.content_mark()})
+    if context.runs.due([calculation], context.force):
+        outputs = write_registry(context.lake, delivered, f"registry {calculation.run_id}")
+        context.runs.finish([calculation], started, {}, outputs)
+        context.say(NAME, f"registry of {delivered.year} taken in: {len(delivered.area_of)} hospitals")
 
 
 def _calculation(one: Slice, hospitals: dict[str, str]) -> Calculation:
@@ -78,7 +88,6 @@ def _write(
     started: datetime,
 ) -> None:
     lake, spark = context.lake, context.lake.spark
-    lake.ensure(CODES, LISTS, LISTS_SUPERSEDED, FINDINGS, CASES, BATCHES)
     predicate = slice_predicate([(key.area, key.period) for key in due])
     note = f"{NAME} {fingerprint(sorted(key.run_id for key in due))[:20]}"
     ids = spark.createDataFrame(
@@ -112,7 +121,7 @@ def _write(
 def _number_codes(context: JobContext, lists: DataFrame, note: str) -> int:
     """Give an id to every code not seen before."""
     lake = context.lake
-    fresh = number_new(seen_codes(narrow_cases(lists)), lake.read(CODES)).toArrow()
+    fresh = number_new(seen_codes(narrow_cases(lists)), lake.read_or_empty(CODES)).toArrow()
     context.say(NAME, f"{fresh.num_rows} codes not seen before")
     if fresh.num_rows == 0:
         return lake.version(CODES)

@@ -14,7 +14,7 @@ from lake.contracts import require
 from lake.errors import ContractBroken
 from lake.identity import fingerprint
 from lake.parameters import ParameterSet, elements_of, published
-from lake.registry import Registry, load_registry, registry_frame
+from lake.registry import Registry, registry_frame
 from lake.runs import Calculation
 from lake.scored import settlement_cases, unplaced_cases
 from lake.store import literal_map, slice_predicate
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
 def points(context: JobContext, cities: Collection[str], year: int) -> int:
     """Score the cities whose inputs changed; gives their number."""
-    registry = load_registry(context.lake, year)
+    registry = context.registry(year)
     sets = published(context.lake, cities, year)
     calculations = {_calculation(context, registry, one, year): one for one in sets.values()}
     due = {key: calculations[key] for key in context.runs.due(calculations, context.force)}

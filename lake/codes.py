@@ -39,7 +39,7 @@ def number_new(seen: DataFrame, known: DataFrame) -> DataFrame:
 
 def load_codes(lake: Lake) -> CodeArrays:
     """All codes of the lake as arrays: the id of a code is its position plus one."""
-    table = lake.read(CODES).orderBy("system", "id").toArrow()
+    table = lake.read_or_empty(CODES).orderBy("system", "id").toArrow()
     arrays = {}
     for system in ("DI", "OP"):
         rows = table.filter(pc.equal(table["system"], system))

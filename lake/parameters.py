@@ -68,9 +68,8 @@ def write_drafts(
     lake: Lake, drafts: Mapping[str, tuple[tuple, Sequence[ElementRow]]], run_ids: Mapping[str, str]
 ) -> dict:
     """Append the sets that are not there yet (by id), elements first; gives table -> version."""
-    lake.ensure(PARAMETER_SETS, CORE_ELEMENTS)
     ids = sorted(drafts)
-    present = _ids(lake.read(CORE_ELEMENTS).where(F.col("set_id").isin(ids)).select("set_id").distinct())
+    present = _ids(lake.read_or_empty(CORE_ELEMENTS).where(F.col("set_id").isin(ids)).select("set_id").distinct())
     rows = [
         (set_id, drafts[set_id][0][1], *element)
         for set_id in ids
@@ -80,7 +79,7 @@ def write_drafts(
     note = f"draft {fingerprint(ids)[:20]}"
     if rows:
         lake.append(CORE_ELEMENTS, lake.rows(CORE_ELEMENTS, rows).coalesce(1), note)
-    drafted = _ids(lake.read(PARAMETER_SETS).where(F.col("set_id").isin(ids)).select("set_id"))
+    drafted = _ids(lake.read_or_empty(PARAMETER_SETS).where(F.col("set_id").isin(ids)).select("set_id"))
     now = datetime.now(UTC)
     sets = [(*drafts[set_id][0], run_ids[set_id], now) for set_id in ids if set_id not in drafted]
     if sets:
@@ -94,8 +93,7 @@ def _ids(rows: DataFrame) -> set[str]:
 
 def parameter_sets(lake: Lake, area: str | None = None, year: int | None = None) -> list[ParameterSet]:
     """Events of sets, oldest first."""
-    lake.ensure(PARAMETER_SETS)
-    rows = lake.read(PARAMETER_SETS)
+    rows = lake.read_or_empty(PARAMETER_SETS)
     if area is not None:
         rows = rows.where(F.col("area") == area)
     if year is not None:
@@ -155,7 +153,11 @@ def publish(lake: Lake, area: str, year: int, who: str, why: str, set_id: str | 
     if last is not None and last.set_id == chosen.set_id:
         return last
     version = last.version + 1 if last else 1
-    source = lake.read(PARAMETER_SETS).where((F.col("set_id") == chosen.set_id) & (F.col("status") == "draft")).first()
+    source = (
+        lake.read_or_empty(PARAMETER_SETS)
+        .where((F.col("set_id") == chosen.set_id) & (F.col("status") == "draft"))
+        .first()
+    )
     row = {
         **source.asDict(),
         "version": version,
@@ -173,7 +175,7 @@ def publish(lake: Lake, area: str, year: int, who: str, why: str, set_id: str | 
 def elements_of(lake: Lake, sets: Iterable[ParameterSet]) -> DataFrame:
     """Effective elements of the sets: given rows over measured ones. Columns of settlement.frames.ELEMENTS."""
     ids = [one.set_id for one in sets]
-    rows = lake.read(CORE_ELEMENTS).where(F.col("set_id").isin(ids))
+    rows = lake.read_or_empty(CORE_ELEMENTS).where(F.col("set_id").isin(ids))
     columns = ELEMENTS.names
     return effective_elements(
         rows.where(F.col("source") == "measured").select(*columns),
@@ -188,7 +190,7 @@ def diff(lake: Lake, first: str, second: str) -> DataFrame:
         if set_id not in known:
             raise UsageProblem(f"no parameter set {set_id!r}; `dianshu params list` shows them")
     key = ["kind", "drg", "level", "fixmedins_code", "source"]
-    rows = lake.read(CORE_ELEMENTS)
+    rows = lake.read_or_empty(CORE_ELEMENTS)
     before = rows.where(F.col("set_id") == first).select(*key, F.col("value").alias("before"))
     after = rows.where(F.col("set_id") == second).select(*key, F.col("value").alias("after"))
     same = [before[name].eqNullSafe(after[name]) for name in key]

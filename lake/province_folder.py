@@ -70,12 +70,13 @@ class ProvinceFolder:
         return table
 
 
-def read_province_folder(path: Path, only: Collection[str] = tuple(LAYOUTS)) -> ProvinceFolder:
+def read_province_folder(path: Path, only: Collection[str] = tuple(LAYOUTS), registry: bool = False) -> ProvinceFolder:
     """Read and check a province folder.
 
     Args:
         path: the folder.
         only: the files to read, by name without `.csv` (`MEASURING`, `SETTLING`); the others count as empty.
+        registry: the folder is the registry of a lake: cases and policy values lie elsewhere.
 
     Raises `InputProblem` with up to 20 faults: file, line, field, value and what to do.
     """
@@ -88,10 +89,10 @@ def read_province_folder(path: Path, only: Collection[str] = tuple(LAYOUTS)) -> 
     wanted = [name for name in LAYOUTS if name in only and (path / LAYOUTS[name].file).exists()]
     loaded = {name: file for name in wanted if (file := _load(path, name, faults)) is not None}
     if len(loaded) == len(wanted):  # references into a file that could not be read would all look wrong
-        check_folder(loaded, faults, cases_elsewhere="cases" not in only)
+        check_folder(loaded, faults, cases_elsewhere=registry)
     faults.raise_if_any(path)
     tables = {name: loaded[name].values if name in loaded else _empty(name) for name in LAYOUTS}
-    policies = province_policy.read_policies(path / province_policy.FILE, _areas(tables))
+    policies = {} if registry else province_policy.read_policies(path / province_policy.FILE, _areas(tables))
     return ProvinceFolder(path=path, policies=policies, **tables)
 
 

@@ -7,6 +7,7 @@ column, which is exploded to findings or asked for the first rule that blocks.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib import resources
@@ -37,6 +38,12 @@ def load_rules(file: Path | None = None) -> dict[str, Rule]:
     if not isinstance(content, dict) or set(content) != _FILE_FIELDS or not isinstance(content["rules"], dict):
         raise InputProblem("rules.yaml: a file of quality rules is a mapping with since and rules (id: rule)")
     return {id_: _read_rule(id_, entry) for id_, entry in content["rules"].items()}
+
+
+def rules_fingerprint() -> str:
+    """Hash of the packaged rules: what findings are determined by, beside the code."""
+    content = resources.files("conf").joinpath("quality", "rules.yaml").read_bytes()
+    return hashlib.sha256(content).hexdigest()[:20]
 
 
 def _read_rule(id_: str, entry: Any) -> Rule:

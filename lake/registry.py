@@ -13,12 +13,14 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from lake.errors import InputProblem, MissingParameters
-from lake.province_folder import ProvinceFolder, frames, read_province_folder
+from lake.errors import InputProblem
+from lake.province_folder import ProvinceFolder, read_province_folder
+from lake.runs import RunBook
 from lake.store import Lake
 from lake.tables.base import Table
 from lake.tables.registry import HOSPITALS, REGISTRY
 
+PROVINCE = "province"  # area of runs that concern all cities
 REGISTRY_FILES = tuple(table.name for table in REGISTRY)
 
 
@@ -39,6 +41,11 @@ class Registry:
     def areas(self) -> list[str]:
         """Treating areas with hospitals."""
         return sorted(set(self.area_of.values()))
+
+    def content_mark(self) -> str:
+        """Hash of all rows of all tables."""
+        marks = [sorted(map(str, table.to_pylist())) for _, table in sorted(self.tables.items())]
+        return hashlib.sha256(str(marks).encode("utf-8")).hexdigest()[:20]
 
     def fingerprint(self, name: str, area: str) -> str:
         """Hash of the rows of a table that concern an area (by hospital where it has no area; the calendar: all)."""
@@ -63,38 +70,35 @@ def year_of(folder: ProvinceFolder) -> int:
     return int(periods[0])
 
 
-def take_in(lake: Lake, path: Path) -> int:
-    """Replace the registry of a year by a folder's; writes nothing where nothing changed. Gives the year."""
-    folder = read_province_folder(path, only=REGISTRY_FILES)
-    year = year_of(folder)
-    rows = frames(lake.spark, folder, only=REGISTRY_FILES)
+def read_registry(path: Path) -> Registry:
+    """The registry of a folder. Raises `InputProblem` naming file, line, field, value and remedy."""
+    folder = read_province_folder(path, only=REGISTRY_FILES, registry=True)
+    return Registry(year_of(folder), {table.name: folder.table(table.name) for table in REGISTRY})
+
+
+def write_registry(lake: Lake, registry: Registry, note: str) -> dict[str, int]:
+    """Replace the registry of a year by this one; gives table -> version."""
+    outputs = {}
     for table in REGISTRY:
-        lake.ensure(table)
-        new = rows[table.name].withColumn("year", F.lit(year)).select(*table.columns)
-        old = lake.read(table).where(F.col("year") == year)
-        if not new.exceptAll(old).isEmpty() or not old.exceptAll(new).isEmpty():
-            lake.replace(table, new.coalesce(1), f"year = {year}", f"registry {table.name} {year}")
-    return year
+        rows = registry_frame(lake, registry, table).withColumn("year", F.lit(registry.year))
+        outputs[table.name] = lake.replace(table, rows.coalesce(1), f"year = {registry.year}", note)
+    return outputs
 
 
-def load_registry(lake: Lake, year: int) -> Registry:
-    """The registry of a year. Raises `MissingParameters` where it was never taken in."""
+def load_registry(runs: RunBook, year: int) -> Registry:
+    """The registry of a year as last taken in. Raises `MissingParameters` where it never was."""
+    hint = "`dianshu ingest LANDING` takes in LANDING/registry (hospitals, budgets, ...)"
+    outputs = runs.required("registry", PROVINCE, str(year), hint).outputs
     tables = {}
     for table in REGISTRY:
-        lake.ensure(table)
-        tables[table.name] = lake.read(table).where(F.col("year") == year).drop("year").toArrow()
-    if tables["hospitals"].num_rows == 0:
-        raise MissingParameters(
-            f"no registry (hospitals, budgets, ...) for the year {year} in the lake {lake.root}: "
-            "`dianshu ingest LANDING` takes in LANDING/registry"
-        )
+        rows = runs.lake.read(table, outputs[table.name]).where(F.col("year") == year)
+        tables[table.name] = rows.drop("year").toArrow()
     return Registry(year, tables)
 
 
 def hospital_areas(lake: Lake) -> dict[str, str]:
     """Every hospital ever registered -> its treating area (the newest year's)."""
-    lake.ensure(HOSPITALS)
-    rows = lake.read(HOSPITALS).select("year", "fixmedins_code", "area").collect()
+    rows = lake.read_or_empty(HOSPITALS).select("year", "fixmedins_code", "area").collect()
     return {row.fixmedins_code: row.area for row in sorted(rows)}
 
 

@@ -23,9 +23,9 @@ from lake.tables.runs import RUNS
 Key = tuple[str, str]  # area, period
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Calculation:
-    """One area and period of a job, before it is run."""
+    """One area and period of a job, before it is run. Compared by identity; its name is `run_id`."""
 
     job: str
     area: str
@@ -60,8 +60,9 @@ class RunBook:
 
     def load(self) -> RunBook:
         """Read `runs` (again)."""
-        self.lake.ensure(RUNS)
-        rows = self.lake.read(RUNS).select("run_id", "job", "area", "period", "outputs", "finished_at").collect()
+        rows = (
+            self.lake.read_or_empty(RUNS).select("run_id", "job", "area", "period", "outputs", "finished_at").collect()
+        )
         self._last = {}
         for row in sorted(rows, key=lambda row: (row.finished_at, row.run_id)):
             outputs = {output["table"]: output["version"] for output in row.outputs}

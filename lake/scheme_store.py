@@ -52,8 +52,9 @@ def unpack(document: bytes) -> Scheme:
 
 def import_scheme(lake: Lake, scheme: Scheme, scheme_id: str, source: str, overlay_of: str | None = None) -> str:
     """Store a scheme version, once; gives its fingerprint."""
-    lake.ensure(SCHEMES)
-    known = lake.read(SCHEMES).where((F.col("fingerprint") == scheme.fingerprint) & (F.col("scheme_id") == scheme_id))
+    known = lake.read_or_empty(SCHEMES).where(
+        (F.col("fingerprint") == scheme.fingerprint) & (F.col("scheme_id") == scheme_id)
+    )
     if known.isEmpty():
         row = (
             scheme_id,
@@ -72,15 +73,15 @@ def import_scheme(lake: Lake, scheme: Scheme, scheme_id: str, source: str, overl
 
 def list_schemes(lake: Lake) -> list[SchemeVersion]:
     """All versions, by name and time of import."""
-    lake.ensure(SCHEMES)
-    rows = lake.read(SCHEMES).orderBy("scheme_id", "imported_at").drop("document").collect()
+    rows = lake.read_or_empty(SCHEMES).orderBy("scheme_id", "imported_at").drop("document").collect()
     return [SchemeVersion(row.scheme_id, row.fingerprint, row.overlay_of, row.source) for row in rows]
 
 
 def load_scheme(lake: Lake, version: str) -> Scheme:
     """A scheme by fingerprint (or its first characters) or by name (the newest version of it)."""
-    lake.ensure(SCHEMES)
-    matching = lake.read(SCHEMES).where(F.col("fingerprint").startswith(version) | (F.col("scheme_id") == version))
+    matching = lake.read_or_empty(SCHEMES).where(
+        F.col("fingerprint").startswith(version) | (F.col("scheme_id") == version)
+    )
     row = matching.orderBy(F.col("imported_at").desc(), "fingerprint").select("document").first()
     if row is None:
         raise MissingParameters(f"no scheme {version!r} in the lake {lake.root}: `dianshu scheme import PATH --id ID`")
@@ -89,7 +90,6 @@ def load_scheme(lake: Lake, version: str) -> Scheme:
 
 def use_scheme(lake: Lake, uses: Mapping[str, SchemeVersion], from_date: date) -> None:
     """Record that areas use scheme versions from a day on; nothing is written where that is so already."""
-    lake.ensure(SCHEME_USE)
     present = schemes_in_use(lake, uses, from_date, missing_ok=True)
     rows = [
         (area, from_date, version.scheme_id, version.fingerprint, datetime.now(UTC))
@@ -105,9 +105,10 @@ def schemes_in_use(lake: Lake, areas: Iterable[str], day: date, missing_ok: bool
 
     Raises `MissingParameters` for areas without one.
     """
-    lake.ensure(SCHEME_USE)
     wanted = sorted(set(areas))
-    rows = lake.read(SCHEME_USE).where(F.col("area").isin(wanted) & (F.col("from_date") <= F.lit(day))).collect()
+    rows = (
+        lake.read_or_empty(SCHEME_USE).where(F.col("area").isin(wanted) & (F.col("from_date") <= F.lit(day))).collect()
+    )
     found: dict[str, str] = {}
     for row in sorted(rows, key=lambda row: (row.from_date, row.recorded_at)):
         found[row.area] = row.fingerprint

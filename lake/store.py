@@ -63,17 +63,6 @@ class Lake:
         """Whether the table has ever been written."""
         return DeltaTable.isDeltaTable(self.spark, self.path(table))
 
-    def ensure(self, *tables: Table) -> None:
-        """Create what is missing: schema, comments, partitions; append-only tables refuse change."""
-        for table in tables:
-            if self.exists(table):
-                continue
-            builder = DeltaTable.createIfNotExists(self.spark).location(self.path(table)).comment(table.grain)
-            builder = builder.addColumns(_stored(table.schema)).partitionedBy(*table.partition_by)
-            if table.append_only:
-                builder = builder.property("delta.appendOnly", "true")
-            builder.execute()
-
     def version(self, table: Table) -> int:
         """The newest version."""
         return int(DeltaTable.forPath(self.spark, self.path(table)).history(1).select("version").first()[0])
@@ -89,26 +78,35 @@ class Lake:
             reader = reader.option("versionAsOf", version)
         return reader.load(self.path(table)).select(*table.columns)
 
+    def read_or_empty(self, table: Table) -> DataFrame:
+        """The newest version of a table, or no rows where it was never written."""
+        return self.read(table) if self.exists(table) else self.rows(table, [])
+
     def replace(self, table: Table, rows: DataFrame, predicate: str | None, note: str) -> int:
         """Replace the slice that `predicate` names (None: the whole table) by `rows`; gives the version made.
 
         Raises `ConcurrentRun` when another run changed the same slice meanwhile.
         """
-        self.ensure(table)
-        writer = rows.select(*table.columns).write.format("delta").mode("overwrite").option("userMetadata", note)
-        if predicate is not None:
+        writer = self._writer(table, rows, note).mode("overwrite")
+        if predicate is not None and self.exists(table):
             writer = writer.option("replaceWhere", predicate)
         return self._commit(table, writer, note)
 
     def append(self, table: Table, rows: DataFrame, note: str) -> int:
         """Add rows; gives the version made."""
-        self.ensure(table)
-        writer = rows.select(*table.columns).write.format("delta").mode("append").option("userMetadata", note)
-        return self._commit(table, writer, note)
+        return self._commit(table, self._writer(table, rows, note).mode("append"), note)
 
     def rows(self, table: Table, values: list[tuple]) -> DataFrame:
         """A small frame of the table's schema from Python rows (run records, parameter sets)."""
         return self.spark.createDataFrame(values, _stored(table.schema))
+
+    def _writer(self, table: Table, rows: DataFrame, note: str) -> DataFrameWriter:
+        """A writer that makes the table as it is described, should it not be there yet."""
+        described = rows.select(
+            *[rows[field.name].alias(field.name, metadata=field.metadata) for field in table.schema]
+        )
+        writer = described.write.format("delta").option("userMetadata", note).partitionBy(*table.partition_by)
+        return writer.option("delta.appendOnly", "true") if table.append_only else writer
 
     def _commit(self, table: Table, writer: DataFrameWriter, note: str) -> int:
         try:
