@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "dianshu"
 _BATCH = 100  # parameters that one request may carry
-_PNG = {"dpi": 130, "metadata": {"Software": None}}  # no version in the file: the same figure, the same bytes
+_PNG = {"dpi": 110, "metadata": {"Software": None}}  # no version in the file: the same figure, the same bytes
 
 
 @dataclass(frozen=True)
