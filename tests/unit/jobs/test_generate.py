@@ -318,6 +318,7 @@ def test_most_cases_are_grouped(made: tuple[Path, Manifest], scheme: Scheme) -> 
     assert outcomes["ungrouped"] > 0
 
 
+@pytest.mark.slow
 def test_most_cases_are_grouped_by_a_published_scheme(shared: Path, generate: Generate, tmp_path: Path) -> None:
     published = read_scheme(shared / "schemes" / "chs_drg_20")
     areas = [area.code for area in read_settings(DEMO).areas]
@@ -381,6 +382,7 @@ def hashes(manifest: Manifest) -> dict[str, str]:
     return {entry.path: entry.sha256 for entry in manifest.files}
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes_whatever_the_workers(
     made: tuple[Path, Manifest], generate: Generate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grouper.rules.nodes import And, Compare, Comparison, Constant, Field, InSets, Not, Or, Rule, Scalar
+from grouper.workbook import read_scheme
+from jobs.synthetic.province import scheme_tables
+from jobs.synthetic.schemes import demo_schemes, given_schemes
 from jobs.synthetic.settings_file import read_settings
 from jobs.synthetic.sizes import largest_remainder
 from jobs.synthetic.tables import Ragged
@@ -155,3 +159,40 @@ def test_the_fingerprint_is_of_all_three_files(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputProblem, match=r"province\.yaml cannot be read"):
         read_settings(tmp_path)
+
+
+def test_demo_areas_get_the_scheme_or_its_overlay() -> None:
+    pytest.importorskip("grouper.overlay")
+    settings = read_settings(DEMO)
+    named = demo_schemes(DEMO, settings)
+    assert list(named) == [area.code for area in settings.areas]
+    for area in settings.areas:
+        overlay = area.scheme.partition("+")[2]
+        assert named[area.code].scheme_id == (f"demo-{overlay}" if overlay else "demo")
+        assert named[area.code].base == ("demo" if overlay else None)
+    assert len({one.scheme.fingerprint for one in named.values()}) == len({area.scheme for area in settings.areas})
+
+
+def test_an_unknown_scheme_name_is_refused() -> None:
+    settings = read_settings(DEMO)
+    area = replace(settings.areas[0], scheme="demo+nowhere")
+    with pytest.raises(InputProblem, match=r"scheme = 'demo\+nowhere' is neither demo nor"):
+        demo_schemes(DEMO, replace(settings, areas=(area,)))
+
+
+def test_given_schemes_go_to_the_areas_in_turn(tmp_path: Path) -> None:
+    settings = read_settings(DEMO)
+    for name in ("one", "two"):
+        shutil.copytree(DEMO / "scheme", tmp_path / name)
+    named = given_schemes([tmp_path], settings)
+    assert [one.scheme_id for one in named.values()] == ["one", "two", "one"]
+    with pytest.raises(InputProblem, match="no scheme there"):
+        given_schemes([tmp_path / "three"], settings)
+
+
+def test_a_profile_without_an_mdc_of_the_scheme_is_refused(tmp_path: Path) -> None:
+    settings = read_settings(DEMO)
+    without = replace(settings, mdcs=tuple(one for one in settings.mdcs if one.mdc != "B"))
+    scheme = read_scheme(DEMO / "scheme")
+    with pytest.raises(InputProblem, match=r"profile\.csv has no row for MDC B"):
+        scheme_tables({settings.areas[0].code: scheme}, without, 1, lambda line: None)
