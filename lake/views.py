@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from grouper.case import Outcome
 from lake.errors import MissingParameters
 from lake.runs import RunBook, read_slices, union_all
+from lake.tables.case_points import CASE_POINTS
 from lake.tables.cases import CASES
 from lake.tables.groups import GROUPS
 
@@ -70,3 +71,14 @@ def with_groups(cases: DataFrame, groups: DataFrame) -> DataFrame:
     payable = F.when(F.col("outcome") == Outcome.GROUPED.value, F.col("drg"))
     found = groups.select("area", "month", "setl_id", payable.alias("drg"), "outcome", "reason", "scheme_version")
     return cases.join(found, ["area", "month", "setl_id"], "left")
+
+
+def scored_cases(runs: RunBook, areas: Iterable[str], year: int) -> DataFrame:
+    """Scored cases of the areas' year, at the versions that the last `points` runs name."""
+    slices = {}
+    for area in areas:
+        run = runs.required("points", area, str(year), f"run `dianshu points --year {year}` first")
+        for month in months_ingested(runs, area, [year]):
+            slices[(area, month)] = run.outputs[CASE_POINTS.name]
+    rows = read_slices(runs.lake, CASE_POINTS, slices, "month")
+    return rows.withColumn("year", F.substring("month", 1, 4).cast("int"))

@@ -1,0 +1,161 @@
+"""Job `settle`: months, year and clearing of all cities in one run (policy/002 articles 31-34, 003 article 31)."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection, Sequence
+
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.shell import run_job
+from lake.errors import ContractBroken, MissingParameters
+from lake.identity import fingerprint
+from lake.parameters import ParameterSet, published
+from lake.registry import Registry, registry_frame
+from lake.runs import Calculation
+from lake.store import Lake, literal_map, slice_predicate
+from lake.tables.registry import REGISTRY
+from lake.tables.results import CLEARING_MATRIX, HOSPITAL_MONTH, HOSPITAL_YEAR, POOLS
+from lake.views import scored_cases
+from settlement.frames import CASES, HISTORY, ProvinceFrames
+from settlement.settle import Settlement, settle_scored
+
+NAME = "settle"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dianshu settle`."""
+    add_city_year_arguments(parser)
+    add_lake_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the job from the command line."""
+    context = open_context(args, NAME)
+    settle(context, cities_of(context, args.city, args.year), args.year)
+    return 0
+
+
+def settle(context: JobContext, cities: Collection[str], year: int) -> int:
+    """Settle the cities whose inputs changed; gives their number."""
+    registry = context.registry(year)
+    sets = published(context.lake, cities, year)
+    calculations = [_calculation(context, registry, one, year) for one in sets.values()]
+    due = context.runs.due(calculations, context.force)
+    context.say(NAME, f"{len(calculations)} cities, {len(due)} to settle")
+    if due:
+        _write(context, registry, due, {key.area: sets[key.area] for key in due}, year)
+    return len(due)
+
+
+def _calculation(context: JobContext, registry: Registry, chosen: ParameterSet, year: int) -> Calculation:
+    area = chosen.area
+    scored = context.runs.required("points", area, str(year), f"run `dianshu points --year {year}` first")
+    by = {"points": scored.run_id, "parameters": chosen.fingerprint}
+    by |= {name: registry.fingerprint(name, area) for name in ("hospitals", "budgets", "audit")}
+    return Calculation(NAME, area, str(year), by)
+
+
+def _write(
+    context: JobContext, registry: Registry, due: Sequence[Calculation], sets: dict[str, ParameterSet], year: int
+) -> None:
+    started = context.now()
+    lake = context.lake
+    scored = scored_cases(context.runs, sorted(sets), year)
+    check_budgets(scored, registry, sorted(sets))
+    kept: list[DataFrame] = []
+
+    def keep(_: str, frame: DataFrame) -> DataFrame:
+        kept.append(frame.persist())
+        return kept[-1]
+
+    policies = {area: one.policy for area, one in sets.items()}
+    settled = settle_scored(scored, province_frames(lake, registry, sorted(sets)), policies, keep)
+    outputs = _replace(lake, settled, due, year)
+    for frame in kept:
+        frame.unpersist()
+    check_sums(lake, outputs, due, year)
+    context.runs.finish(due, started, {}, outputs)
+    context.say(NAME, f"{len(due)} cities settled; every pool's hospitals and residue sum to its budget")
+
+
+def _replace(lake: Lake, settled: Settlement, due: Sequence[Calculation], year: int) -> dict[str, int]:
+    ids = {key.area: key.run_id for key in due}
+    predicate = slice_predicate([(area, str(year)) for area in ids], "year")
+    matrix = settled.matrix.withColumn("area", F.col("treating_area")).withColumn("year", F.lit(year))
+    frames = {
+        POOLS: settled.pools,
+        HOSPITAL_MONTH: settled.hospital_month,
+        HOSPITAL_YEAR: settled.hospital_year,
+        CLEARING_MATRIX: matrix,
+    }
+    outputs = {}
+    for table, frame in frames.items():
+        rows = frame.withColumn("run_id", literal_map(ids, F.col("area"))).where(predicate)
+        ordered = rows.repartition(1).sortWithinPartitions(*table.keys)
+        outputs[table.name] = lake.replace(
+            table, ordered, predicate, f"{NAME} {fingerprint(sorted(ids.values()))[:20]}"
+        )
+    return outputs
+
+
+def province_frames(lake: Lake, registry: Registry, areas: Sequence[str]) -> ProvinceFrames:
+    """The registry of the areas as frames; cases and history are not in it."""
+    frames = {table.name: registry_frame(lake, registry, table) for table in REGISTRY}
+    chosen = F.col("area").isin(list(areas))
+    hospitals = frames["hospitals"].where(chosen)
+    mine = frames["audit"].join(F.broadcast(hospitals.select("fixmedins_code")), "fixmedins_code", "left_semi")
+    return ProvinceFrames(
+        hospitals=hospitals,
+        history=lake.spark.createDataFrame([], HISTORY),
+        base_groups=frames["base_groups"],
+        elements=frames["elements_given"].limit(0),
+        elements_given=frames["elements_given"],
+        cases=lake.spark.createDataFrame([], CASES),
+        reviews=frames["reviews"],
+        budgets=frames["budgets"].where(chosen),
+        audit=mine,
+        calendar=frames["calendar"],
+    )
+
+
+def check_budgets(scored: DataFrame, registry: Registry, areas: Sequence[str]) -> None:
+    """Every pool with cases has a budget of the year. Raises `MissingParameters` naming area, insurance and period."""
+    budgets = registry.tables["budgets"]
+    period = str(registry.year)
+    yearly = budgets.filter(pc.equal(budgets["period"], period)).to_pylist()
+    known = {(row["area"], row["insutype"]) for row in yearly}
+    present = scored.where("in_year = 1 AND scope = 'local'").select("area", "insutype").distinct().collect()
+    missing = sorted({(row.area, row.insutype) for row in present if row.area in areas} - known)
+    if missing:
+        named = "; ".join(
+            f"area {area}, insutype {insutype or '(empty)'}, period {period}" for area, insutype in missing
+        )
+        raise MissingParameters(
+            f"budgets.csv has no row for {named}: add the budget to the registry and ingest it again"
+        )
+
+
+def check_sums(lake: Lake, outputs: dict[str, int], due: Sequence[Calculation], year: int) -> None:
+    """Σ hospitals + residue = budget used, to the fen, for every pool; else `ContractBroken`, nothing is published."""
+    predicate = slice_predicate([(key.area, str(year)) for key in due], "year")
+    pools = lake.read(POOLS, outputs[POOLS.name]).where(predicate)
+    hospitals = lake.read(HOSPITAL_YEAR, outputs[HOSPITAL_YEAR.name]).where(predicate)
+    paid = {
+        (row.area, row.insutype): row.amount
+        for row in hospitals.groupBy("area", "insutype").agg(F.sum("amount_fen").alias("amount")).collect()
+    }
+    for pool in pools.where(F.length("period") == len(str(year))).collect():
+        total = paid.get((pool.area, pool.insutype), 0) + pool.residue_fen
+        if total != pool.budget_used_fen:
+            raise ContractBroken(
+                f"area {pool.area}, insutype {pool.insutype}, {year}: hospitals and residue sum to {total} fen, the "
+                f"budget used is {pool.budget_used_fen} fen; nothing was published. This is an error of the program."
+            )
+
+
+if __name__ == "__main__":
+    run_job(NAME, add_arguments, run)
