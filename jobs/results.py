@@ -1,0 +1,121 @@
+"""Job `results`: the contracts of the results, one workbook a city, and the closing table."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Collection
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow.compute as pc
+from pyspark.sql import functions as F
+
+from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.shell import run_job
+from lake.contracts import require
+from lake.errors import UsageProblem
+from lake.policy_files import load_policies
+from lake.runs import Calculation, FinishedRun, read_slices
+from lake.store import local_path
+from lake.tables.results import HOSPITAL_YEAR
+from lake.views import scored_cases
+from serving.city_book import INSURANCE, write_city_book, yuan
+from serving.city_year import CityYear, read_city_year
+
+NAME = "results"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dianshu results`."""
+    add_city_year_arguments(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the workbooks (default: LAKE/exports)")
+    add_lake_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the job from the command line."""
+    context = open_context(args, NAME)
+    results(context, cities_of(context, args.city, args.year), args.year, args.out)
+    return 0
+
+
+def results(context: JobContext, cities: Collection[str], year: int, out: Path | None = None) -> None:
+    """Check and present the cities' year; prints one row a city and insurance."""
+    folder = out or _exports(context)
+    calculations = {area: _calculation(context, area, year) for area in sorted(cities)}
+    due = set(context.runs.due(calculations.values(), context.force))
+    started = context.now()
+    slices = {(area, str(year)): _settled(context, area, year).outputs[HOSPITAL_YEAR.name] for area in calculations}
+    require(read_slices(context.lake, HOSPITAL_YEAR, slices, "year"), "hospital_year")
+    context.say(NAME, "contract of hospital_year holds")
+    rows = []
+    for area, calculation in calculations.items():
+        city = read_city_year(context.runs, area, year)
+        book = folder / f"{area}-{year}.xlsx"
+        if calculation in due or not book.exists():
+            write_city_book(book, city, area_name(area))
+            context.say(NAME, f"{book} written")
+        rows += _summary(context, city)
+    context.runs.finish([one for one in calculations.values() if one in due], started, {}, {})
+    print(_table(rows))
+    print(
+        f"\nLook next: {folder}/*.xlsx, `dianshu why SETL_ID --lake {context.lake.root}`, "
+        f"`mlflow ui --backend-store-uri sqlite:///{context.lake.root}/mlflow.db`"
+    )
+
+
+def area_name(area: str) -> str:
+    """The name of an area as its policy file has it; its code where it has no file."""
+    layer = load_policies().layers.get(area)
+    return layer.title if layer and layer.title else area
+
+
+def _exports(context: JobContext) -> Path:
+    root = local_path(context.lake.root)
+    if root is None:
+        raise UsageProblem("--out DIR is needed: the lake is not in a local folder, the workbooks must go somewhere")
+    return root / "exports"
+
+
+def _settled(context: JobContext, area: str, year: int) -> FinishedRun:
+    return context.runs.required("settle", area, str(year), f"run `dianshu settle --year {year}` first")
+
+
+def _calculation(context: JobContext, area: str, year: int) -> Calculation:
+    return Calculation(NAME, area, str(year), {"settle": _settled(context, area, year).run_id})
+
+
+def _summary(context: JobContext, city: CityYear) -> list[tuple[str, ...]]:
+    counts = (
+        scored_cases(context.runs, [city.area], city.year)
+        .groupBy("insutype")
+        .agg(F.count(F.lit(1)).alias("cases"), F.sum(F.col("drg").isNotNull().cast("int")).alias("grouped"))
+    )
+    by_insurance = {row.insutype: row for row in counts.collect()}
+    rows = []
+    for pool in city.yearly_pools.to_pylist():
+        mine = city.hospital_year.filter(pc.equal(city.hospital_year["insutype"], pool["insutype"]))
+        count = by_insurance.get(pool["insutype"])
+        share = Decimal(count.grouped * 100) / count.cases if count else Decimal(0)
+        rows.append(
+            (
+                f"{city.area} {area_name(city.area)}",
+                INSURANCE.get(pool["insutype"], pool["insutype"]),
+                f"{count.cases if count else 0:,}",
+                f"{share:.2f}",
+                "" if pool["value"] is None else f"{pool['value']:.6f}",
+                f"{yuan(pc.sum(mine['amount_fen']).as_py() or 0):,}",
+                f"{yuan(pool['budget_used_fen']):,}",
+                f"{yuan(pool['residue_fen']):,}",
+            )
+        )
+    return rows
+
+
+def _table(rows: list[tuple[str, ...]]) -> str:
+    header = ("city", "insurance", "cases", "grouped %", "point value", "paid", "budget used", "residue")
+    return "\n".join("\t".join(row) for row in (header, *rows)).expandtabs(20)
+
+
+if __name__ == "__main__":
+    run_job(NAME, add_arguments, run)

@@ -1,0 +1,226 @@
+"""A city's year as an Excel workbook in Chinese: how the amounts came about, from points to payment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from serving.city_year import CityYear
+from serving.workbook import Sheet, SheetColumn, write_workbook
+
+INSURANCE = {"310": "职工", "390": "居民"}
+SCOPE = {"local": "本地", "in_province": "省内异地", "cross_province": "跨省", "": "—"}
+CLASS = {
+    "normal": "正常倍率",
+    "high": "高倍率",
+    "low": "低倍率",
+    "unstable": "非稳定病组",
+    "blank": "空白病组",
+    "whole_review": "整组单议",
+    "reviewed": "特例单议",
+    "new_technique": "新技术",
+    "ungrouped": "未入组",
+    "fee_for_service": "按项目付费",
+    "unknown_hospital": "机构不在名册",
+}
+LEVELS = ((3, "三级"), (2, "二级及以下"), (1, "基层"))
+_HOSPITAL = SheetColumn("医疗机构编号", "fixmedins_code", "text", 17)
+_INSURANCE = SheetColumn("险种", "insurance", "text", 8)
+_YEAR_MONEY = (
+    ("医疗总费用", "cost"),
+    ("统筹基金发生额", "fund"),
+    ("应结算金额", "amount"),
+    ("超封顶线不付", "cap_excess"),
+    ("结余不留用", "surplus_not_kept"),
+    ("超支分担", "deficit_share"),
+    ("考核调整", "assessment_adjustment"),
+    ("已扣质量保证金", "deposit_held"),
+    ("保证金不返还", "deposit_not_returned"),
+    ("审核扣款", "audit"),
+    ("月度已拨付", "paid"),
+    ("年度清算金额", "clearing"),
+    ("新技术补偿", "new_technique"),
+    ("二次分配", "second_distribution"),
+    ("最终应拨付", "final"),
+)
+_MONTH_MONEY = (
+    ("医疗总费用", "cost"),
+    ("统筹基金发生额", "fund"),
+    ("预结算金额", "amount"),
+    ("按比例应付", "gross"),
+    ("质量保证金", "deposit"),
+    ("审核扣款", "audit"),
+    ("上月结转", "brought_forward"),
+    ("实际拨付", "paid"),
+    ("结转下月", "carried_forward"),
+)
+
+
+def yuan(fen: int | None) -> Decimal | None:
+    """Integer fen -> yuan with two decimals, exactly."""
+    return None if fen is None else Decimal(fen).scaleb(-2)
+
+
+def write_city_book(path: Path, city: CityYear, name: str) -> None:
+    """Write the workbook of a city's year; the same results give the same bytes."""
+    sheets = [_cover(city, name), _pools(city), _hospital_years(city), _hospital_months(city)]
+    write_workbook(path, [*sheets, _classes(city), _elements(city), _matrix(city)])
+
+
+def _rows(table: pa.Table, money: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
+    rows = []
+    for row in table.to_pylist():
+        amounts = {key: yuan(row[f"{key}_fen"]) for _, key in money}
+        rows.append({**row, **amounts, "insurance": INSURANCE.get(row["insutype"], row["insutype"])})
+    return rows
+
+
+def _total(rows: list[dict[str, Any]], label: str, keys: list[str]) -> dict[str, Any]:
+    return {label: "合计", **{key: sum((row[key] for row in rows if row[key] is not None), Decimal(0)) for key in keys}}
+
+
+def _money_columns(money: tuple[tuple[str, str], ...]) -> list[SheetColumn]:
+    return [SheetColumn(header, key, "money", 18) for header, key in money]
+
+
+def _cover(city: CityYear, name: str) -> Sheet:
+    parameters = city.parameters
+    lines = [
+        ("就医地", f"{name}（{city.area}）"),
+        ("清算年度", str(city.year)),
+        ("核心要素版本", f"第{parameters.version}版 {parameters.set_id}"),
+        ("发布人", parameters.who),
+        ("发布说明", parameters.why),
+        ("分组方案指纹", parameters.scheme_version),
+        ("计算编号", city.run_id),
+        ("金额单位", "元，精确到分；点数保留政策规定的小数位"),
+        ("汇总", "职工与居民分开；各医疗机构应结算金额与尾差之和等于可用预算"),
+        (
+            "医疗机构年度",
+            "应结算金额−超封顶线−结余不留用＋超支分担＋考核调整−保证金不返还−已拨付−审核扣款＝年度清算金额",
+        ),
+        ("依据", "按病组(DRG)付费管理办法第十七至十九条、第三十一至三十四条"),
+    ]
+    columns = [SheetColumn("项目", "item", "text", 18), SheetColumn("内容", "content", "text", 96)]
+    rows = [{"item": item, "content": content} for item, content in lines]
+    return Sheet("说明", "本工作簿由点数（Dianshu）生成", columns, rows)
+
+
+def _pools(city: CityYear) -> Sheet:
+    money = (
+        ("医疗总费用", "cost"),
+        ("统筹基金发生额", "fund"),
+        ("预算", "budget"),
+        ("可用预算", "budget_used"),
+        ("结转或调节金", "carried_or_reserve"),
+        ("尾差", "residue"),
+    )
+    columns = [
+        _INSURANCE,
+        SheetColumn("期间", "period", "text", 10),
+        SheetColumn("病例数", "cases", "count", 11),
+        SheetColumn("点数", "points", "points", 18),
+        *_money_columns(money),
+        SheetColumn("点值（元/点）", "value", "value", 16),
+    ]
+    note = "每个险种：全年一行，之后是十二个月。点值＝（医疗总费用−统筹基金发生额＋可用预算）÷点数"
+    return Sheet("汇总", note, columns, _rows(city.pools, money))
+
+
+def _hospital_years(city: CityYear) -> Sheet:
+    rows = _rows(city.hospital_year, _YEAR_MONEY)
+    columns = [
+        _HOSPITAL,
+        _INSURANCE,
+        SheetColumn("点数", "points", "points", 18),
+        *_money_columns(_YEAR_MONEY),
+        SheetColumn("支付比", "ratio", "percent", 10),
+    ]
+    total = _total(rows, "fixmedins_code", ["points", *(key for _, key in _YEAR_MONEY)])
+    return Sheet("医疗机构年度清算", "每家医疗机构、每个险种一行；单位：元", columns, rows, total)
+
+
+def _hospital_months(city: CityYear) -> Sheet:
+    rows = _rows(city.hospital_month, _MONTH_MONEY)
+    columns = [
+        _HOSPITAL,
+        _INSURANCE,
+        SheetColumn("月份", "month", "text", 10),
+        SheetColumn("点数", "points", "points", 18),
+        *_money_columns(_MONTH_MONEY),
+    ]
+    summed = [key for _, key in _MONTH_MONEY if key not in {"brought_forward", "carried_forward"}]
+    total = _total(rows, "fixmedins_code", ["points", *summed])
+    return Sheet(
+        "医疗机构月度预结算",
+        "实际拨付＝按比例应付−质量保证金−审核扣款＋上月结转，不为负；单位：元",
+        columns,
+        rows,
+        total,
+    )
+
+
+def _classes(city: CityYear) -> Sheet:
+    money = (("医疗总费用", "cost"), ("统筹基金发生额", "fund"))
+    rows = [
+        {**row, "scope": SCOPE.get(row["scope"], row["scope"]), "class": CLASS.get(row["class"], row["class"])}
+        for row in _rows(city.classes, money)
+    ]
+    columns = [
+        _INSURANCE,
+        SheetColumn("就医范围", "scope", "text", 12),
+        SheetColumn("病例类别", "class", "text", 16),
+        SheetColumn("病例数", "cases", "count", 12),
+        SheetColumn("点数", "points", "points", 18),
+        *_money_columns(money),
+    ]
+    total = _total(rows, "insurance", ["cases", "points", "cost", "fund"])
+    return Sheet("病例构成", "全部病例，一个不少；未入组、跨省和新技术病例没有点数", columns, rows, total)
+
+
+def _elements(city: CityYear) -> Sheet:
+    columns = [
+        SheetColumn("病组", "drg", "text", 10),
+        SheetColumn("稳定", "stable", "text", 8),
+        SheetColumn("基准点数", "benchmark_points", "points", 14),
+        SheetColumn("历史病例数", "cases", "count", 12),
+        SheetColumn("裁剪后病例数", "kept", "count", 14),
+        SheetColumn("次均费用（元）", "group_mean", "money", 16),
+        *[SheetColumn(f"{name}系数", f"level_coefficient_{level}", "ratio", 14) for level, name in LEVELS],
+        *[SheetColumn(f"{name}次均费用", f"level_mean_{level}", "money", 16) for level, name in LEVELS],
+    ]
+    return Sheet(
+        "病组核心要素", "由前三年历史测算并发布；点数、系数按第十七、十八条", columns, list(element_rows(city))
+    )
+
+
+def element_rows(city: CityYear) -> Iterator[Mapping[str, Any]]:
+    """One row a group: its elements by name, those of a level with the level behind."""
+    groups: dict[str, dict[str, Any]] = {}
+    for row in city.elements.to_pylist():
+        if row["drg"] is None or row["fixmedins_code"] is not None:
+            continue
+        name = row["kind"] if row["level"] is None else f"{row['kind']}_{row['level']}"
+        groups.setdefault(row["drg"], {"drg": row["drg"]})[name] = row["value"]
+    for drg in sorted(groups):
+        stable = groups[drg].get("stable")
+        yield {**groups[drg], "stable": None if stable is None else "是" if stable == 1 else "否"}
+
+
+def _matrix(city: CityYear) -> Sheet:
+    money = (("应付金额", "amount"),)
+    rows = [{**row, "scope": SCOPE.get(row["scope"], row["scope"])} for row in _rows(city.matrix, money)]
+    columns = [
+        SheetColumn("参保地", "insured_area", "text", 10),
+        SheetColumn("就医地", "treating_area", "text", 10),
+        _INSURANCE,
+        SheetColumn("范围", "scope", "text", 12),
+        SheetColumn("期间", "period", "text", 18),
+        SheetColumn("病例数", "cases", "count", 10),
+        *_money_columns(money),
+    ]
+    return Sheet("异地清算", "参保地应付就医地的金额；adjustment 为全年与各月之差", columns, rows)

@@ -1,0 +1,72 @@
+"""What a city pulls of a clearing year: its own results and nobody else's, at the versions its last runs name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import functions as F
+
+from lake.parameters import ParameterSet, elements_of, published
+from lake.runs import RunBook, read_slices
+from lake.tables.base import Table
+from lake.tables.results import CLEARING_MATRIX, HOSPITAL_MONTH, HOSPITAL_YEAR, POOLS
+from lake.views import scored_cases
+
+
+@dataclass(frozen=True)
+class CityYear:
+    """Published results of one treating area and year, sorted by their keys. Money is fen."""
+
+    area: str
+    year: int
+    run_id: str
+    parameters: ParameterSet
+    pools: pa.Table
+    hospital_month: pa.Table
+    hospital_year: pa.Table
+    matrix: pa.Table
+    classes: pa.Table
+    elements: pa.Table
+
+    @property
+    def yearly_pools(self) -> pa.Table:
+        """Rows of `pools` for the whole year."""
+        return self.pools.filter(pc.equal(self.pools["period"], str(self.year)))
+
+
+def read_city_year(runs: RunBook, area: str, year: int) -> CityYear:
+    """Read a city's year. Raises `MissingParameters` where it was never settled."""
+    run = runs.required("settle", area, str(year), f"run `dianshu settle --year {year} --city {area}` first")
+    parameters = published(runs.lake, [area], year)[area]
+
+    def table(one: Table) -> pa.Table:
+        rows = read_slices(runs.lake, one, {(area, str(year)): run.outputs[one.name]}, "year")
+        return rows.orderBy(*one.keys).toArrow()
+
+    scored = scored_cases(runs, [area], year)
+    classes = (
+        scored.groupBy("insutype", "scope", "class")
+        .agg(
+            F.count(F.lit(1)).alias("cases"),
+            F.sum("points").alias("points"),
+            F.sum("cost_fen").alias("cost_fen"),
+            F.sum("fund_fen").alias("fund_fen"),
+        )
+        .orderBy("insutype", "scope", "class")
+        .toArrow()
+    )
+    elements = elements_of(runs.lake, [parameters]).orderBy("kind", "drg", "level", "fixmedins_code").toArrow()
+    return CityYear(
+        area=area,
+        year=year,
+        run_id=run.run_id,
+        parameters=parameters,
+        pools=table(POOLS),
+        hospital_month=table(HOSPITAL_MONTH),
+        hospital_year=table(HOSPITAL_YEAR),
+        matrix=table(CLEARING_MATRIX),
+        classes=classes,
+        elements=elements,
+    )
