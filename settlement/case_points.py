@@ -9,12 +9,12 @@ from collections.abc import Mapping
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.types import DecimalType
 
 from settlement.late import is_late, working_days_after
 from settlement.money import POINT_PLACES, divide, from_units, integer, power_of_ten
 from settlement.policies import with_policies
 from settlement.policy import Policy
+from settlement.results import CASE_POINT, CASE_POINTS
 from settlement.review import PASSED, decided_reviews
 from settlement.tariff import all_means, tariffs
 
@@ -24,26 +24,6 @@ REVIEWED, BLANK, WHOLE_REVIEW = "reviewed", "blank", "whole_review"
 UNSTABLE, HIGH, LOW, NORMAL = "unstable", "high", "low", "normal"
 BY_COST = (REVIEWED, BLANK, WHOLE_REVIEW, LOW)  # points from cost ÷ M x 100
 UNPAID = (FEE_FOR_SERVICE, NEW_TECHNIQUE, UNGROUPED)  # no points, in no pool
-
-CASE_POINT = DecimalType(18, POINT_PLACES)
-SCORED = (
-    "setl_id",
-    "fixmedins_code",
-    "area",
-    "insu_admdvs",
-    "insutype",
-    "year",
-    "month",
-    "drg",
-    "scope",
-    "class",
-    "points",
-    "in_month",
-    "in_year",
-    "review",
-    "cost_fen",
-    "fund_fen",
-)
 
 
 def known_areas(hospitals: DataFrame, budgets: DataFrame) -> DataFrame:
@@ -71,7 +51,7 @@ def score_cases(
         known: the province's areas (see `known_areas`).
         policies: by treating area.
 
-    Returns the columns of `SCORED`, one row a case: area is the treating area, year and month (YYYY-MM) are those of
+    Returns `CASE_POINTS`, one row a case: area is the treating area, year and month (YYYY-MM) are those of
     settlement, points have the places of the policy, review is missing where there is none (or none that counts),
     cost_fen is without 特需 cost.
     """
@@ -89,7 +69,7 @@ def score_cases(
         from_units(_points(), POINT_PLACES, CASE_POINT).alias("points"),
         in_year.cast("int").alias("in_year"),
         (in_year & ~late).cast("int").alias("in_month"),
-    ).select(*SCORED)
+    ).select(*CASE_POINTS.names)
 
 
 def _placed(cases: DataFrame, hospitals: DataFrame, known: DataFrame) -> DataFrame:

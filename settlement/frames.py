@@ -6,6 +6,9 @@ Policy values come beside them as `Policy` objects by area (settlement/policy.py
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
 from pyspark.sql.types import DateType, DecimalType, IntegerType, LongType, StringType, StructField, StructType
 
 RATIO = DecimalType(18, 6)
@@ -104,3 +107,19 @@ AUDIT = StructType(
 
 # One row: a day that departs from the Monday-to-Friday rule. Key: date.
 CALENDAR = StructType([_field("date", DateType(), "day"), _field("working", IntegerType(), "1 works, 0 does not")])
+
+
+@dataclass(frozen=True)
+class ProvinceFrames:
+    """The inputs of a province, all areas together. An input that a province does not have is an empty frame."""
+
+    hospitals: DataFrame  # HOSPITALS
+    history: DataFrame  # HISTORY
+    base_groups: DataFrame  # BASE_GROUPS
+    elements: DataFrame  # ELEMENTS, as measured
+    elements_given: DataFrame  # ELEMENTS, negotiated; they go over the measured ones
+    cases: DataFrame  # CASES
+    reviews: DataFrame  # REVIEWS
+    budgets: DataFrame  # BUDGETS
+    audit: DataFrame  # AUDIT
+    calendar: DataFrame  # CALENDAR

@@ -12,6 +12,8 @@ Spark's own divisions are not used for results: `/` picks its own scale, `div` g
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import reduce
+from operator import and_
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -44,23 +46,26 @@ def _even(number: Column, divisor: Column) -> Column:
     return ((number - number % divisor) / divisor).cast(INTEGER)
 
 
-def _refused(result: Column, numerator: Column, denominator: Column) -> Column:
-    """`result`, or an error where it is missing although both operands are there (overflow or zero without ANSI)."""
+def _refused(result: Column, *operands: Column) -> Column:
+    """`result`, or an error where it is missing although its operands are there (overflow or zero without ANSI)."""
     refusal = F.raise_error(F.lit("a division by zero, or one that needs more than 38 digits")).cast(INTEGER)
-    return F.coalesce(result, F.when(numerator.isNotNull() & denominator.isNotNull(), refusal))
+    known = reduce(and_, [operand.isNotNull() for operand in operands])
+    return F.coalesce(result, F.when(known, refusal))
 
 
 def divide(numerator: Column, denominator: Column, places: Column | int = 0) -> Column:
     """`numerator / denominator` as an integer at `places`, half up, away from zero for negatives.
 
-    Both operands are integers (bigint or `decimal(38,0)`) of either sign; missing gives missing. A zero denominator,
+    Both operands are integers (bigint or `decimal(38,0)`) of either sign; a missing operand or
+    place gives missing. A zero denominator,
     or more than 38 digits anywhere, is an error.
     """
     size = F.abs(integer(numerator)) * (power_of_ten(places) if isinstance(places, Column) else integer(10**places))
     divisor = F.abs(integer(denominator))
     rounded = _even(size * 2 + divisor, divisor * 2)
     sign = F.when((numerator < 0) != (denominator < 0), integer(-1)).otherwise(integer(1))
-    return _refused((rounded * sign).cast(INTEGER), numerator, denominator)
+    operands = (numerator, denominator, *([places] if isinstance(places, Column) else []))
+    return _refused((rounded * sign).cast(INTEGER), *operands)
 
 
 def floor_divide(numerator: Column, denominator: Column) -> Column:

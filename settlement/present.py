@@ -14,6 +14,8 @@ from settlement.frames import ELEMENTS
 from settlement.money import INTEGER, POINT_PLACES, VALUE_PLACES, integer, power_of_ten, to_units
 from settlement.policies import with_policies
 from settlement.policy import Policy
+from settlement.settle import Settlement
+from settlement.year import RATIO_PLACES, YEAR_TERMS
 
 _MEANS = ("all_mean", "group_mean", "level_mean")
 FEN_PLACES = 2
@@ -68,3 +70,70 @@ def case_points_text(scored: DataFrame, policies: Mapping[str, Policy]) -> DataF
         F.col("in_year").cast("string").alias("in_year"),
         F.coalesce("review", F.lit("")).alias("review"),
     )
+
+
+def pools_text(pools: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """`POOLS` as the text of pools.csv."""
+    placed = with_policies(pools, policies, "points_dp")
+    names = ("cost", "fund", "budget", "budget_used", "carried_or_reserve")
+    return placed.select(
+        "area",
+        "insutype",
+        "period",
+        F.col("cases").cast("string").alias("cases"),
+        _points_column(),
+        *_yuan_columns(*names),
+        fixed_text(to_units(F.col("value"), VALUE_PLACES), VALUE_PLACES).alias("value"),
+        *_yuan_columns("residue"),
+    )
+
+
+def hospital_month_text(months: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """`HOSPITAL_MONTH` as the text of hospital_month.csv."""
+    placed = with_policies(months, policies, "points_dp")
+    names = ("cost", "fund", "amount", "gross", "deposit", "audit", "brought_forward", "paid", "carried_forward")
+    return placed.select("fixmedins_code", "insutype", "month", _points_column(), *_yuan_columns(*names))
+
+
+def hospital_year_text(years: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """`HOSPITAL_YEAR` as the text of hospital_year.csv."""
+    placed = with_policies(years, policies, "points_dp")
+    return placed.select(
+        "fixmedins_code",
+        "insutype",
+        _points_column(),
+        *_yuan_columns("cost", "fund", "amount"),
+        fixed_text(to_units(F.col("ratio"), RATIO_PLACES), RATIO_PLACES).alias("ratio"),
+        *_yuan_columns(*YEAR_TERMS),
+    )
+
+
+def matrix_text(matrix: DataFrame) -> DataFrame:
+    """`MATRIX` as the text of matrix.csv."""
+    keys = ("insured_area", "treating_area", "insutype", "scope", "period")
+    return matrix.select(*keys, F.col("cases").cast("string").alias("cases"), *_yuan_columns("amount"))
+
+
+def net_text(net: DataFrame) -> DataFrame:
+    """`NET` as the text of net.csv."""
+    return net.select("area", *_yuan_columns("amount"))
+
+
+def settlement_text(settlement: Settlement, policies: Mapping[str, Policy]) -> dict[str, DataFrame]:
+    """The six tables of a settled province as text, by the name of their file (without .csv); rows in no order."""
+    return {
+        "case_points": case_points_text(settlement.case_points, policies),
+        "pools": pools_text(settlement.pools, policies),
+        "hospital_month": hospital_month_text(settlement.hospital_month, policies),
+        "hospital_year": hospital_year_text(settlement.hospital_year, policies),
+        "matrix": matrix_text(settlement.matrix),
+        "net": net_text(settlement.net),
+    }
+
+
+def _yuan_columns(*names: str) -> list[Column]:
+    return [yuan_text(F.col(f"{name}_fen")).alias(name) for name in names]
+
+
+def _points_column() -> Column:
+    return points_text(F.col("points"), F.col("points_dp")).alias("points")

@@ -72,3 +72,7 @@ def assert_same_rows(found: list[tuple[str, ...]], expected: list[tuple[str, ...
     missing = sorted(set(right) - set(left))[:5]
     extra = sorted(set(left) - set(right))[:5]
     assert left == right, f"missing {missing}, extra {extra}; {len(left)} rows, expected {len(right)}"
+
+
+def province_frames(spark: SparkSession, folder: Path) -> frames.ProvinceFrames:
+    return frames.ProvinceFrames(**{name: read_frame(spark, folder, name) for name in SCHEMAS})

@@ -1,0 +1,104 @@
+"""Monthly pre-settlement (月预结算): policy/002 articles 31(三) and 31(四), OP-47..OP-49.
+
+A hospital's months of a year stand in one row, so that a negative rest runs from month to month inside the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from settlement.money import share_of
+from settlement.policies import with_policies
+from settlement.policy import Policy
+from settlement.sums import MEASURES, MONTHS, YEAR_SLOT, year_and_slot
+
+ACCOUNT = ("area", "fixmedins_code", "insutype", "year")
+_ADDED = (*MEASURES, "amount_fen", "gross_fen", "deposit_fen", "audit_fen")
+_TYPES = {name: "decimal(38,0)" if name == "points" else "bigint" for name in _ADDED}
+
+
+def hospital_accounts(
+    sums: DataFrame, amounts: DataFrame, audit: DataFrame, policies: Mapping[str, Policy]
+) -> DataFrame:
+    """One row for a hospital, insurance and year with any case: its months and its year.
+
+    Args:
+        sums: `case_sums`.
+        amounts: `hospital_amounts`.
+        audit: `AUDIT`; sums of hospitals without a case of that insurance in the year have no account.
+        policies: by area.
+
+    Returns `ACCOUNT`, `year_sums` (struct of `MEASURES` and amount_fen; missing without cases in the pool),
+    `months` (array of 12 structs: slot, `MEASURES`, amount_fen, gross_fen, deposit_fen, audit_fen, brought_fen,
+    paid_fen, carried_fen, present), `new_cases`, `new_fen` (new techniques).
+    """
+    present = sums.groupBy(*ACCOUNT).agg(F.sum("new_cases").alias("new_cases"), F.sum("new_fen").alias("new_fen"))
+    rows = _paid_rows(amounts, policies).unionByName(_audit_rows(audit, present))
+    each = rows.groupBy(*ACCOUNT, "slot").agg(*[F.sum(name).alias(name) for name in _ADDED])
+    entry = F.struct("slot", F.struct(*_ADDED).alias("sums"))
+    slots = each.groupBy(*ACCOUNT).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
+    joined = present.join(slots, list(ACCOUNT), "left")
+    filled = joined.withColumn("_months", F.transform(F.sequence(F.lit(1), F.lit(MONTHS)), _month))
+    carried = filled.withColumn("_carried", F.aggregate("_months", F.array(F.lit(0).cast("bigint")), _carry))
+    settled = F.transform("_months", lambda month: _settled(month, F.col("_carried")))
+    year = F.try_element_at("_by_slot", F.lit(YEAR_SLOT))
+    in_pool = F.when(year["cases"] > 0, year)
+    return carried.select(*ACCOUNT, in_pool.alias("year_sums"), settled.alias("months"), "new_cases", "new_fen")
+
+
+def _paid_rows(amounts: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """Amounts with gross (amount x `month.pay_ratio`) and deposit (质量保证金, of a positive gross)."""
+    ruled = with_policies(amounts, policies, "month_pay_ratio", "deposit_rate")
+    gross = ruled.withColumn("gross_fen", share_of(F.col("amount_fen"), F.col("month_pay_ratio")).cast("bigint"))
+    deposit = F.when(F.col("gross_fen") > 0, share_of(F.col("gross_fen"), F.col("deposit_rate"))).otherwise(0)
+    held = gross.withColumn("deposit_fen", deposit.cast("bigint")).withColumn("audit_fen", F.lit(0).cast("bigint"))
+    return held.select(*ACCOUNT, "slot", *_ADDED)
+
+
+def _audit_rows(audit: DataFrame, present: DataFrame) -> DataFrame:
+    """Audit sums as rows without cases; `cases` is 0, so that a month with only an audit sum is still there."""
+    given = audit.select(
+        "fixmedins_code", "insutype", *year_and_slot(F.col("month")), F.col("amount_fen").alias("audit_fen")
+    )
+    known = given.join(present.select(*ACCOUNT), ["fixmedins_code", "insutype", "year"])
+    zeros = [F.lit(0).cast(_TYPES[name]).alias(name) for name in _ADDED if name != "audit_fen"]
+    return known.select(*ACCOUNT, "slot", "audit_fen", *zeros)
+
+
+def _month(slot: Column) -> Column:
+    found = F.try_element_at("_by_slot", slot)
+    sums = [F.coalesce(found[name], F.lit(0).cast(_TYPES[name])).alias(name) for name in _ADDED]
+    return F.struct(slot.alias("slot"), found.isNotNull().alias("given"), *sums)
+
+
+def _net(month: Column, brought: Column) -> Column:
+    return month["gross_fen"] - month["deposit_fen"] - month["audit_fen"] + brought
+
+
+def _carry(carried: Column, month: Column) -> Column:
+    """What goes from each month into the next: the negative rest. carried[0] = 0 goes into January."""
+    rest = F.least(_net(month, F.element_at(carried, -1)), F.lit(0).cast("bigint"))
+    return F.concat(carried, F.array(rest))
+
+
+def _settled(month: Column, carried: Column) -> Column:
+    brought = F.get(carried, month["slot"] - 1)
+    names = ("slot", *_ADDED)
+    return F.struct(
+        *[month[name].alias(name) for name in names],
+        brought.alias("brought_fen"),
+        F.greatest(_net(month, brought), F.lit(0).cast("bigint")).alias("paid_fen"),
+        F.get(carried, month["slot"]).alias("carried_fen"),
+        (month["given"] | (brought != 0)).alias("present"),
+    )
+
+
+def hospital_months(accounts: DataFrame) -> DataFrame:
+    """The months of `hospital_accounts` as rows: where the hospital has cases in the pool, an audit sum, or something
+    brought forward.
+    """
+    each = accounts.select(*ACCOUNT, F.explode("months").alias("_month"))
+    return each.where("_month.present").select(*ACCOUNT, "_month.*").drop("present")

@@ -1,0 +1,113 @@
+"""Budgets, roll-over and point values (点值) of the pools: policy/002 articles 9, 31 and 32, OP-45, OP-46.
+
+A pool is an area and an insurance type. Its year has 13 periods: the months, and the year as slot 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from settlement.money import POINT_PLACES, VALUE_PLACES, divide, integer, power_of_ten, share_of
+from settlement.policies import with_policies
+from settlement.policy import Policy
+from settlement.sums import MEASURES, MONTHS, POOL, YEAR_SLOT, year_and_slot
+
+# fen ÷ points at POINT_PLACES is yuan ÷ point after this factor: 10^POINT_PLACES ÷ 100
+_YUAN_PER_POINT = 10 ** (POINT_PLACES - 2)
+_AMOUNTS = (*MEASURES, "budget_fen")
+
+
+def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """Every period of every pool, with its budget and point value.
+
+    Args:
+        hospitals: `hospital_sums`.
+        budgets: `BUDGETS`; a period without a budget has 0.
+        policies: by area.
+
+    Returns `POOL`, slot, `MEASURES` (points at `POINT_PLACES`), budget_fen, used_fen, carried_fen (month: carried to
+    the next; year: the reserve), and the point value: `value` (integer at `VALUE_PLACES`, yuan a point) and the exact
+    one as `value_above` ÷ `value_below` (fen for a point at `POINT_PLACES`); missing where there are no points. Where
+    `rounding.value_dp` is a number, the value is rounded to it and `allocated` is false.
+    """
+    rows = hospitals.select(*POOL, "slot", *MEASURES, F.lit(0).cast("bigint").alias("budget_fen"))
+    given = budgets.select("area", "insutype", *year_and_slot(F.col("period")), F.col("amount_fen").alias("budget_fen"))
+    zeros = [F.lit(0).cast("bigint").alias(name) for name in MEASURES if name != "points"]
+    given = given.select("*", integer(0).alias("points"), *zeros)
+    both = rows.unionByName(given).groupBy(*POOL, "slot").agg(*[F.sum(name).alias(name) for name in _AMOUNTS])
+    entry = F.struct("slot", F.struct(*_AMOUNTS).alias("sums"))
+    years = both.groupBy(*POOL).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
+    ruled = with_policies(years, policies, "reserve_share", "reserve_deduct_before_points", "value_dp")
+    return _with_value(_with_used(_spread(ruled)))
+
+
+def _spread(years: DataFrame) -> DataFrame:
+    """13 rows a pool's year, with `_available` and `_reserve`; a period without rows has zeros."""
+    kinds = ",".join(f"{name}:{'decimal(38,0)' if name == 'points' else 'bigint'}" for name in _AMOUNTS)
+    zero = F.struct(*[F.lit(0).alias(name) for name in _AMOUNTS]).cast(f"struct<{kinds}>")
+
+    def sums(slot: Column) -> Column:
+        return F.coalesce(F.try_element_at("_by_slot", slot), zero)
+
+    def carry(carried: Column, month: Column) -> Column:
+        left = F.element_at(carried, -1) + month["budget_fen"] - month["fund_fen"]
+        return F.concat(carried, F.array(F.greatest(left, F.lit(0).cast("bigint"))))
+
+    slots = F.sequence(F.lit(YEAR_SLOT), F.lit(MONTHS))
+    full = years.withColumn("_sums", F.transform(slots, sums))
+    months = F.slice("_sums", 2, MONTHS)
+    # carried[m] goes from month m into month m + 1; carried[0] = 0, so the years do not meet (OP-46)
+    rolled = full.withColumn("_carried", F.aggregate(months, F.array(F.lit(0).cast("bigint")), carry))
+    each = rolled.select("*", F.posexplode("_sums").alias("slot", "_now"))
+    brought = F.when(F.col("slot") == YEAR_SLOT, F.lit(0)).otherwise(F.get("_carried", F.col("slot") - 1))
+    reserve = share_of(F.col("_now.budget_fen"), F.col("reserve_share")).cast("bigint")
+    return each.select(
+        *POOL,
+        "slot",
+        "_now.*",
+        (F.col("_now.budget_fen") + brought).alias("_available"),
+        reserve.alias("_reserve"),
+        "reserve_deduct_before_points",
+        "value_dp",
+    )
+
+
+def _with_used(periods: DataFrame) -> DataFrame:
+    """used_fen and carried_fen. Month: all that is available where the fund reaches it, else the fund."""
+    year = F.col("slot") == YEAR_SLOT
+    held = F.when(F.col("reserve_deduct_before_points"), F.col("_reserve")).otherwise(0)
+    used = F.when(year, F.col("budget_fen") - held).otherwise(F.least("_available", "fund_fen"))
+    carried = F.when(year, F.col("_reserve")).otherwise(F.col("_available") - F.least("_available", "fund_fen"))
+    return periods.select("*", used.alias("used_fen"), carried.alias("carried_fen"))
+
+
+def _with_value(periods: DataFrame) -> DataFrame:
+    """The point value: (cost - fund + used) ÷ points, articles 31(二) and 32(二)."""
+    places = F.col("value_dp")
+    money = integer(F.col("cost_fen") - F.col("fund_fen") + F.col("used_fen"))
+    points = F.when(F.col("points") > 0, F.col("points"))
+    priced = periods.select(
+        "*",
+        money.alias("_money"),
+        points.alias("_points"),
+        divide(money * _YUAN_PER_POINT, points, places).alias("_rounded"),
+    )
+    shown = F.when(places.isNull(), divide(F.col("_money") * _YUAN_PER_POINT, F.col("_points"), VALUE_PLACES))
+    fen_below = power_of_ten(places) * _YUAN_PER_POINT
+    return priced.select(
+        *POOL,
+        "slot",
+        *_AMOUNTS,
+        "used_fen",
+        "carried_fen",
+        F.coalesce(shown, F.col("_rounded") * power_of_ten(F.lit(VALUE_PLACES) - places)).alias("value"),
+        F.when(places.isNull(), F.col("_money")).otherwise(F.col("_rounded")).alias("value_above"),
+        F.when(places.isNull(), F.col("_points"))
+        .when(F.col("_points").isNotNull(), fen_below)
+        .cast("decimal(38,0)")
+        .alias("value_below"),
+        places.isNull().alias("allocated"),
+    )

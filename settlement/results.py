@@ -1,0 +1,137 @@
+"""The frames that the settlement gives: explicit schemas. Money is fen; points and values are decimals.
+
+They hold the columns of the six tables of a settled province, and beside them the treating area and the year where
+those do not follow from the key, so that a store can replace one area's slice.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql.types import DataType, DecimalType, IntegerType, LongType, StringType, StructField, StructType
+
+from settlement.frames import RATIO, VALUE
+
+CASE_POINT = DecimalType(18, 8)
+POINTS = DecimalType(28, 8)
+
+
+def _field(name: str, kind: DataType, comment: str, nullable: bool = False) -> StructField:
+    return StructField(name, kind, nullable, {"comment": comment})
+
+
+def _money(*rows: tuple[str, str]) -> list[StructField]:
+    return [_field(name, LongType(), f"{comment}, fen") for name, comment in rows]
+
+
+_AREA = _field("area", StringType(), "treating area (就医地统筹区)")
+_HOSPITAL = _field("fixmedins_code", StringType(), "定点医药机构编号")
+_INSURANCE = _field("insutype", StringType(), "险种")
+_YEAR = _field("year", IntegerType(), "year of settlement")
+_POINTS = _field("points", POINTS, "points, at the places of the policy")
+_SUMS = _money(("cost_fen", "cost without 特需"), ("fund_fen", "统筹基金支出"))
+
+# One row: a scored case. Key: setl_id.
+CASE_POINTS = StructType(
+    [
+        _field("setl_id", StringType(), "结算ID"),
+        _field("scope", StringType(), "local, in_province, cross_province"),
+        _field("class", StringType(), "class of the case (002 §19)"),
+        _field("points", CASE_POINT, "points, at the places of the policy"),
+        _field("in_month", IntegerType(), "1: counts in its month"),
+        _field("in_year", IntegerType(), "1: counts in its year"),
+        _field("review", StringType(), "passed, refused, over_quota; missing where none counts", nullable=True),
+        _AREA,
+        _HOSPITAL,
+        _field("insu_admdvs", StringType(), "参保地"),
+        _INSURANCE,
+        _YEAR,
+        _field("month", StringType(), "month of settlement, YYYY-MM"),
+        _field("drg", StringType(), "DRG group; null: not grouped", nullable=True),
+        *_SUMS,
+    ]
+)
+
+# One row: a period of a pool. Key: area, insutype, period.
+POOLS = StructType(
+    [
+        _AREA,
+        _INSURANCE,
+        _YEAR,
+        _field("period", StringType(), "YYYY-MM or YYYY"),
+        _field("cases", LongType(), "cases that count in the period"),
+        _POINTS,
+        *_SUMS,
+        *_money(
+            ("budget_fen", "budget of the period"),
+            ("budget_used_fen", "what the hospitals share"),
+            ("carried_or_reserve_fen", "month: carried to the next; year: the reserve (区域调节金)"),
+        ),
+        _field("value", VALUE, "每点费用, yuan a point; missing without points", nullable=True),
+        *_money(("residue_fen", "what rounded amounts leave of the budget used")),
+    ]
+)
+
+# One row: a month of a hospital. Key: fixmedins_code, insutype, month.
+HOSPITAL_MONTH = StructType(
+    [
+        _AREA,
+        _HOSPITAL,
+        _INSURANCE,
+        _YEAR,
+        _field("month", StringType(), "YYYY-MM"),
+        _POINTS,
+        *_SUMS,
+        *_money(
+            ("amount_fen", "月度预结算费用"),
+            ("gross_fen", "amount by the monthly payment ratio"),
+            ("deposit_fen", "质量保证金"),
+            ("audit_fen", "审核扣款"),
+            ("brought_forward_fen", "negative rest of the month before"),
+            ("paid_fen", "paid"),
+            ("carried_forward_fen", "negative rest for the next month"),
+        ),
+    ]
+)
+
+# One row: a year of a hospital. Key: fixmedins_code, insutype, year.
+HOSPITAL_YEAR = StructType(
+    [
+        _AREA,
+        _HOSPITAL,
+        _INSURANCE,
+        _YEAR,
+        _POINTS,
+        *_SUMS,
+        *_money(("amount_fen", "DRG统筹基金应结算金额")),
+        _field("ratio", DecimalType(38, RATIO.scale), "DRG预清算支付比; missing where F' <= 0", nullable=True),
+        *_money(
+            ("cap_excess_fen", "above the cap, not paid (002 §34.2)"),
+            ("surplus_not_kept_fen", "surplus that is not kept (002 §34.1)"),
+            ("deficit_share_fen", "deficit borne by the reserve (002 §34.3)"),
+            ("assessment_adjustment_fen", "考核系数调整资金 (002 §33)"),
+            ("deposit_held_fen", "deposits of the months"),
+            ("deposit_not_returned_fen", "质量保证金不予返还金额"),
+            ("audit_fen", "年度审核扣款总额"),
+            ("paid_fen", "月度已拨付金额"),
+            ("clearing_fen", "年度DRG清算金额 (002 §34(五))"),
+            ("new_technique_fen", "new techniques (002 §23)"),
+            ("second_distribution_fen", "二次分配 (002 §9)"),
+            ("final_fen", "to be paid, or negative: owed by the hospital"),
+        ),
+    ]
+)
+
+# One row: what an insured area owes a treating area. Key: the first five columns.
+MATRIX = StructType(
+    [
+        _field("insured_area", StringType(), "参保地"),
+        _field("treating_area", StringType(), "就医地"),
+        _INSURANCE,
+        _field("scope", StringType(), "in_province, cross_province"),
+        _field("period", StringType(), "YYYY-MM, YYYY, or YYYY-adjustment: the year less its months"),
+        _field("cases", LongType(), "cases; 0 in an adjustment"),
+        *_money(("amount_fen", "owed")),
+    ]
+)
+
+# One row: an area's net position. Key: area.
+NET = StructType([_field("area", StringType(), "area"), *_money(("amount_fen", "receives less owes"))])

@@ -1,0 +1,122 @@
+"""Settle a whole province, all areas and years in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import DecimalType, StructType
+
+from settlement.amounts import hospital_amounts, pools_with_residue
+from settlement.case_points import known_areas, score_cases
+from settlement.clearing import clearing_matrix, net_positions
+from settlement.elements import effective_elements
+from settlement.frames import VALUE, ProvinceFrames
+from settlement.money import POINT_PLACES, VALUE_PLACES, from_units
+from settlement.month import hospital_accounts, hospital_months
+from settlement.policy import Policy
+from settlement.pools import pool_periods
+from settlement.results import HOSPITAL_MONTH, HOSPITAL_YEAR, MATRIX, NET, POINTS, POOLS
+from settlement.sums import case_sums, hospital_sums, period_sums, period_text
+from settlement.year import RATIO_PLACES, YEAR_TERMS, hospital_years
+
+# Called with a name and a frame that later steps read more than once; may store it and give it back.
+Keep = Callable[[str, DataFrame], DataFrame]
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """The six tables of a settled province; schemas in settlement/results.py.
+
+    case_points has more columns than its file (treating area, period, cost, fund): they are what the rest is made of.
+    """
+
+    case_points: DataFrame
+    pools: DataFrame
+    hospital_month: DataFrame
+    hospital_year: DataFrame
+    matrix: DataFrame
+    net: DataFrame
+
+
+def _as_it_is(_: str, frame: DataFrame) -> DataFrame:
+    return frame
+
+
+def settle_province(frames: ProvinceFrames, policies: Mapping[str, Policy], keep: Keep = _as_it_is) -> Settlement:
+    """Points, pools, months, year and clearing of all areas.
+
+    Args:
+        frames: the inputs (`history` and `base_groups` are not read).
+        policies: by area, for every area of the hospitals and the budgets.
+        keep: where the caller caches or checkpoints: case_points, sums, pools, amounts, accounts, matrix. Left out,
+            each of the six tables is computed from the cases on its own.
+    """
+    effective = effective_elements(frames.elements, frames.elements_given)
+    known = known_areas(frames.hospitals, frames.budgets)
+    inputs = (frames.cases, frames.hospitals, effective, frames.reviews, frames.calendar, known)
+    scored = keep("case_points", score_cases(*inputs, policies))
+    return settle_scored(scored, frames, policies, keep)
+
+
+def settle_scored(
+    scored: DataFrame, frames: ProvinceFrames, policies: Mapping[str, Policy], keep: Keep = _as_it_is
+) -> Settlement:
+    """What follows from scored cases (`CASE_POINTS`), with hospitals, budgets and audit sums of `frames`."""
+    sums = keep("sums", case_sums(scored, policies))
+    periods = period_sums(sums, policies)
+    in_pools = hospital_sums(periods)
+    pools = keep("pools", pool_periods(in_pools, frames.budgets, policies))
+    amounts = keep("amounts", hospital_amounts(in_pools, pools))
+    accounts = keep("accounts", hospital_accounts(sums, amounts, frames.audit, policies))
+    matrix = keep("matrix", clearing_matrix(periods, pools))
+    return Settlement(
+        case_points=scored,
+        pools=_pools(pools_with_residue(pools, amounts)),
+        hospital_month=_months(hospital_months(accounts)),
+        hospital_year=_years(hospital_years(accounts, pools, frames.hospitals, policies)),
+        matrix=_typed(matrix, MATRIX),
+        net=_typed(net_positions(matrix), NET),
+    )
+
+
+def _typed(frame: DataFrame, schema: StructType, **given: Column) -> DataFrame:
+    """The columns of `schema` in its order and types; `given` says how those that `frame` lacks are made."""
+    return frame.select(
+        *[given.get(f.name, F.col(f.name)).cast(f.dataType).alias(f.name) for f in schema.fields],
+    )
+
+
+def _points() -> Column:
+    return from_units(F.col("points"), POINT_PLACES, POINTS)
+
+
+def _pools(pools: DataFrame) -> DataFrame:
+    return _typed(
+        pools,
+        POOLS,
+        period=period_text(F.col("year"), F.col("slot")),
+        points=_points(),
+        budget_used_fen=F.col("used_fen"),
+        carried_or_reserve_fen=F.col("carried_fen"),
+        value=from_units(F.col("value"), VALUE_PLACES, VALUE),
+    )
+
+
+def _months(months: DataFrame) -> DataFrame:
+    return _typed(
+        months,
+        HOSPITAL_MONTH,
+        month=period_text(F.col("year"), F.col("slot")),
+        points=_points(),
+        brought_forward_fen=F.col("brought_fen"),
+        carried_forward_fen=F.col("carried_fen"),
+    )
+
+
+def _years(years: DataFrame) -> DataFrame:
+    named = {f"{name}_fen": F.col(name) for name in YEAR_TERMS}
+    ratio = from_units(F.col("ratio"), RATIO_PLACES, DecimalType(38, RATIO_PLACES))
+    return _typed(years, HOSPITAL_YEAR, points=_points(), ratio=ratio, **named)

@@ -1,0 +1,114 @@
+"""Sums of the scored cases: the only pass over cases that the money needs. All later steps work on these.
+
+A period is a year and a slot: 1 to 12 is a month, 0 the whole year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from settlement.case_points import CROSS_PROVINCE, FEE_FOR_SERVICE, IN_PROVINCE, LOCAL, NEW_TECHNIQUE
+from settlement.money import POINT_PLACES, integer, share_of, to_units
+from settlement.policies import with_policies
+from settlement.policy import OutOfAreaPool, Policy
+
+YEAR_SLOT = 0
+MONTHS = 12
+POOL = ("area", "insutype", "year")
+SUM_KEY = ("area", "fixmedins_code", "insutype", "insu_admdvs", "scope", "year", "slot")
+MEASURES = ("cases", "points", "cost_fen", "fund_fen")
+
+
+def period_text(year: Column, slot: Column) -> Column:
+    """YYYY for the year, YYYY-MM for a month."""
+    month = F.lpad(slot.cast("string"), 2, "0")
+    return F.when(slot == YEAR_SLOT, year.cast("string")).otherwise(F.concat_ws("-", year.cast("string"), month))
+
+
+def year_and_slot(period: Column) -> list[Column]:
+    """`year` and `slot` of a period written YYYY or YYYY-MM."""
+    slot = F.when(F.length(period) == 4, F.lit(YEAR_SLOT)).otherwise(F.substring(period, 6, 2).cast("int"))
+    return [F.substring(period, 1, 4).cast("int").alias("year"), slot.alias("slot")]
+
+
+def _struct_of(slot: Column, cases: Column, prefix: str) -> Column:
+    others = [F.col(f"{prefix}_{name}").alias(name) for name in MEASURES[1:]]
+    return F.struct(slot.alias("slot"), cases.alias("cases"), *others)
+
+
+def case_sums(scored: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """Sums by hospital, insurance, insured area and month of settlement.
+
+    Args:
+        scored: `CASE_POINTS`.
+        policies: by area.
+
+    Returns one row for area, fixmedins_code, insutype, insu_admdvs, scope, year, slot (month) with `month_*` (cases
+    that count in the month) and `year_*` (in the year) of cases, points (integer at `POINT_PLACES`), cost_fen and
+    fund_fen; `fee_cases`, `fee_fund_fen` (fee for service); `new_cases`, `new_fen` (new techniques: fund x
+    `new_tech.rate`, rounded by case, policy/002 article 23).
+    """
+    ruled = with_policies(scored, policies, "new_tech_rate")
+    new = F.col("class") == NEW_TECHNIQUE
+    fee = F.col("class") == FEE_FOR_SERVICE
+    keys = [*map(F.col, SUM_KEY[:-1]), F.substring("month", 6, 2).cast("int").alias("slot")]
+    paid_for_new = F.when(new, share_of(F.col("fund_fen"), F.col("new_tech_rate"))).cast("bigint")
+    return ruled.groupBy(*keys).agg(
+        *_counted("month", F.col("in_month") == 1),
+        *_counted("year", F.col("in_year") == 1),
+        F.count(F.when(fee, 1)).alias("fee_cases"),
+        _total(F.when(fee, F.col("fund_fen"))).alias("fee_fund_fen"),
+        F.count(F.when(new, 1)).alias("new_cases"),
+        _total(paid_for_new).alias("new_fen"),
+    )
+
+
+def _total(amount: Column) -> Column:
+    return F.coalesce(F.sum(amount), F.lit(0))
+
+
+def _counted(prefix: str, counts: Column) -> list[Column]:
+    points = F.sum(F.when(counts, F.col("points")))
+    return [
+        F.count(F.when(counts, 1)).alias(f"{prefix}_cases"),
+        F.coalesce(to_units(points, POINT_PLACES), integer(0)).alias(f"{prefix}_points"),
+        _total(F.when(counts, F.col("cost_fen"))).alias(f"{prefix}_cost_fen"),
+        _total(F.when(counts, F.col("fund_fen"))).alias(f"{prefix}_fund_fen"),
+    ]
+
+
+def period_sums(sums: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """`case_sums` by period: each month, and the year as slot 0.
+
+    Returns `SUM_KEY` with `MEASURES` (fee for service has fund only, no points and no cost) and `pooled`: whether the
+    treating area's pool holds these cases (local ones; in-province ones where the area has a joint pool, OP-79).
+    Rows without cases are left out.
+    """
+    fee = F.struct(
+        F.col("slot"),
+        F.col("fee_cases").alias("cases"),
+        integer(0).alias("points"),
+        F.lit(0).cast("bigint").alias("cost_fen"),
+        F.col("fee_fund_fen").alias("fund_fen"),
+    )
+    by_points = F.array(
+        _struct_of(F.col("slot"), F.col("month_cases"), "month"),
+        _struct_of(F.lit(YEAR_SLOT), F.col("year_cases"), "year"),
+    )
+    by_fee = F.array(fee, fee.withField("slot", F.lit(YEAR_SLOT)))
+    cross = F.col("scope") == CROSS_PROVINCE
+    each = sums.select(*SUM_KEY[:-1], F.explode(F.when(cross, by_fee).otherwise(by_points)).alias("_period"))
+    spread = each.select(*SUM_KEY[:-1], "_period.*").where("cases > 0")
+    added = spread.groupBy(*SUM_KEY).agg(*[F.sum(name).alias(name) for name in MEASURES])
+    ruled = with_policies(added, policies, "out_of_area_pool")
+    joint = (F.col("scope") == IN_PROVINCE) & (F.col("out_of_area_pool") == OutOfAreaPool.JOINT.value)
+    return ruled.withColumn("pooled", (F.col("scope") == LOCAL) | joint).select(*SUM_KEY, *MEASURES, "pooled")
+
+
+def hospital_sums(periods: DataFrame) -> DataFrame:
+    """What each hospital has in its pool in each period: `POOL`, slot, fixmedins_code, `MEASURES`."""
+    pooled = periods.where("pooled").groupBy(*POOL, "slot", "fixmedins_code")
+    return pooled.agg(*[F.sum(name).alias(name) for name in MEASURES])

@@ -1,0 +1,42 @@
+"""Whole provinces as files: the six tables, cell by cell, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from province_files import assert_same_rows, province_frames, read_policies, text_rows
+from pyspark.sql import DataFrame, SparkSession
+
+from settlement.present import settlement_text
+from settlement.settle import Keep, settle_province
+
+TABLES = ("case_points", "pools", "hospital_month", "hospital_year", "matrix", "net")
+
+
+@contextmanager
+def kept_in_memory() -> Iterator[Keep]:
+    kept: list[DataFrame] = []
+
+    def keep(_: str, frame: DataFrame) -> DataFrame:
+        kept.append(frame.persist())
+        return kept[-1]
+
+    yield keep
+    for frame in kept:
+        frame.unpersist()
+
+
+@pytest.mark.parametrize("name", ["worked", "p1", "p2", "p3", "p4", "p5"])
+def test_a_province_as_files_is_settled_cell_by_cell(spark: SparkSession, shared: Path, name: str) -> None:
+    folder = shared / "provinces" / name
+    policies = read_policies(folder)
+    with kept_in_memory() as keep:
+        tables = settlement_text(settle_province(province_frames(spark, folder), policies, keep), policies)
+        assert tuple(tables) == TABLES
+        for table, frame in tables.items():
+            header, *expected = text_rows(folder / "expected" / f"{table}.csv")
+            assert tuple(frame.columns) == header
+            assert_same_rows([tuple(row) for row in frame.collect()], expected)
