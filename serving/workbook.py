@@ -25,7 +25,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 _EPOCH = datetime(1980, 1, 1)
 _HEAD = PatternFill("solid", fgColor="1F4E78")
 _TOTAL = PatternFill("solid", fgColor="DDEBF7")
-_LINE = Border(bottom=Side(style="hair", color="999999"))
+_LINE = Border(bottom=Side(style="hair", color="9A9A9A"))
 # Number formats by kind of column; text cells are never turned into numbers (codes keep their zeros).
 FORMATS = {
     "text": "@",
@@ -84,7 +84,7 @@ def _write_sheet(page: Worksheet, sheet: Sheet) -> None:
     page.page_setup.fitToHeight = 0
     page.sheet_properties.pageSetUpPr.fitToPage = True
     page.print_title_rows = "2:2"
-    page.append([_cell(page, sheet.note, "text", Font(name="宋体", italic=True, color="555555"))])
+    page.append([_cell(page, sheet.note, "text", Font(name="宋体", italic=True, color="5A5A5A"))])
     head = Font(name="宋体", bold=True, color="FFFFFF")
     page.append([_head(page, column.header, head) for column in sheet.columns])
     plain = Font(name="宋体")

@@ -17,7 +17,7 @@ PLACES = {
     "mlflow": ("lake/tracking.py",),
     "great_expectations": ("lake/contracts.py",),
     "delta": ("lake/store.py",),
-    "matplotlib": ("lake/plots.py",),
+    "matplotlib": ("lake/plots.py", "lake/tracking.py"),
     "openpyxl": ("serving/",),
 }
 # Administrative divisions of China have six digits; a year stands alone.

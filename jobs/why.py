@@ -1,0 +1,129 @@
+"""Command `why`: one case's path from the rule's text to its money, in Chinese."""
+
+from __future__ import annotations
+
+import argparse
+from decimal import Decimal
+from fractions import Fraction
+
+from grouper.explain import explain_lines
+from jobs.context import add_lake_arguments, open_context
+from jobs.shell import run_job
+from lake.case_file import CaseFile, read_case_file
+from lake.errors import ContractBroken
+from serving.city_book import CLASS, INSURANCE, SCOPE, yuan
+
+NAME = "why"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dianshu why`."""
+    parser.add_argument("setl_id", metavar="SETL_ID")
+    add_lake_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the case's path."""
+    context = open_context(args, NAME)
+    file = read_case_file(context.runs, context.registry, args.setl_id)
+    check_voices(file)
+    print("\n".join([*case_lines(file), *group_lines(file), *point_lines(file), *money_lines(file)]))
+    return 0
+
+
+def check_voices(file: CaseFile) -> None:
+    """What is explained must be what was settled. Raises `ContractBroken` where the two voices differ."""
+    if file.points is None:
+        return
+    shown, stored = file.points.points, Fraction(file.scored.points)
+    if shown != stored or file.points.case_class.value != file.scored["class"]:
+        raise ContractBroken(
+            f"case {file.case.setl_id}: settled as {file.scored['class']} with {stored} points, explained as "
+            f"{file.points.case_class.value} with {shown}. This is an error of the program."
+        )
+
+
+def case_lines(file: CaseFile) -> list[str]:
+    """The case itself and its findings."""
+    case = file.case
+    lines = [
+        f"【病例】{case.setl_id}  就医地 {case.area}  医疗机构 {case.fixmedins_code}  参保地 {case.insu_admdvs}",
+        f"  险种 {INSURANCE.get(case.insutype, case.insutype)}  出院 {case.dscg_date}  结算 {case.setl_date}  "
+        f"上传 {case.upload_date}",
+        f"  医疗总费用 {yuan(case.cost_fen)} 元  其中特需 {yuan(case.special_cost_fen)} 元  "
+        f"统筹基金 {yuan(case.fund_fen)} 元",
+    ]
+    if not file.findings:
+        return [*lines, "  质控：没有发现问题"]
+    return lines + [
+        f"  质控 {one.rule}（{'不能入组' if one.severity == 'block' else '提示'}）：{one.message}"
+        for one in file.findings
+    ]
+
+
+def group_lines(file: CaseFile) -> list[str]:
+    """The group with every rule that was tried."""
+    lines = ["", f"【分组】方案 {file.parameters.scheme_version[:16]}"]
+    if file.case.blocked:
+        return [*lines, f"  因质控规则 {file.case.blocked} 不参加分组（0000）"]
+    return lines + ["  " + line for line in explain_lines(file.trace, file.scheme.code_names)]
+
+
+def point_lines(file: CaseFile) -> list[str]:
+    """Class and points, with the figures they came from."""
+    scored, points = file.scored, file.points
+    lines = ["", f"【点数】核心要素 {scored.set_id}（第{file.parameters.version}版，发布人 {file.parameters.who}）"]
+    if points is None:
+        return [
+            *lines,
+            f"  {CLASS[scored['class']]}：{file.case.fixmedins_code} 不在 {file.case.area} 的机构名册中，没有点数",
+        ]
+    lines.append(f"  范围 {SCOPE[scored.scope]}  类别 {CLASS[scored['class']]}  依据 {points.article}")
+    figures = points.figures
+    for label, value in (
+        ("所有病组次均费用 M", figures.all_mean),
+        ("病组基准点数 B", figures.benchmark_points),
+        ("级别次均费用（判定标准）", figures.ruler.value if figures.ruler else None),
+        ("高倍率界限（高于）", figures.high_bound),
+        ("低倍率界限（不高于）", figures.low_bound),
+    ):
+        if value is not None:
+            lines.append(f"  {label} = {_plain(value)}")
+    if figures.coefficient is not None:
+        k = figures.coefficient
+        lines.append(f"  调节系数 K = {_plain(k.level_part)} + {_plain(k.add_on)}（{k.source.value}）")
+    lines.append(f"  点数 = {points.formula} = {scored.points.normalize():f}")
+    if points.deadline is not None:
+        late = "" if points.in_month else "，超过时限，不纳入月度结算"
+        lines.append(f"  清单上传时限 {points.deadline}{late}")
+    return lines
+
+
+def money_lines(file: CaseFile) -> list[str]:
+    """The point value, what the case brings, and the hospital's amount that it is part of."""
+    scored, pool, hospital = file.scored, file.pool, file.hospital
+    lines = ["", f"【金额】{file.case.month[:4]}年度"]
+    if not scored.in_year or pool is None or pool.value is None:
+        return [*lines, f"  本病例不按点数付费（{CLASS[scored['class']]}），统筹基金发生额 {yuan(scored.fund_fen)} 元"]
+    share = scored.points * pool.value - yuan(scored.cost_fen - scored.fund_fen)
+    lines += [
+        f"  点值 V =（{yuan(pool.cost_fen)} − {yuan(pool.fund_fen)} + {yuan(pool.budget_used_fen)}）÷ "
+        f"{pool.points.normalize():f} = {pool.value} 元/点",
+        f"  本病例 = {scored.points.normalize():f} × V −（{yuan(scored.cost_fen)} − {yuan(scored.fund_fen)}）"
+        f" ≈ {share.quantize(Decimal('0.01'))} 元",
+    ]
+    if hospital is not None and scored.scope == "local":
+        lines.append(
+            f"  所在医疗机构 = {hospital.points.normalize():f} × V −（{yuan(hospital.cost_fen)} − "
+            f"{yuan(hospital.fund_fen)}） = {yuan(hospital.amount_fen)} 元；最终应拨付 {yuan(hospital.final_fen)} 元"
+        )
+    return lines
+
+
+def _plain(number: Fraction) -> str:
+    text = f"{Decimal(number.numerator) / Decimal(number.denominator):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+if __name__ == "__main__":
+    run_job(NAME, add_arguments, run)
