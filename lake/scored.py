@@ -5,8 +5,8 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from settlement.case_points import CASE_POINT, SCORED
 from settlement.frames import CASES
+from settlement.results import CASE_POINT, CASE_POINTS
 
 UNKNOWN_HOSPITAL = "unknown_hospital"
 NEVER = "9999-12-31"  # an upload without a readable date is later than any deadline (policy/002 article 30.3)
@@ -33,7 +33,7 @@ def settlement_cases(grouped: DataFrame, hospitals: DataFrame) -> DataFrame:
 
 
 def unplaced_cases(grouped: DataFrame, hospitals: DataFrame) -> DataFrame:
-    """Cases of hospitals that the year's registry does not have in this area, in the columns of `SCORED`: no points."""
+    """Cases of hospitals that the year's registry does not have in this area, in the columns of `CASE_POINTS`: no points."""
     known = hospitals.select("fixmedins_code", F.col("area"))
     rows = grouped.join(F.broadcast(known), ["fixmedins_code", "area"], "left_anti")
     nothing = {
@@ -46,4 +46,4 @@ def unplaced_cases(grouped: DataFrame, hospitals: DataFrame) -> DataFrame:
         "review": F.lit(None).cast("string"),
         "cost_fen": F.col("cost_fen") - F.col("special_cost_fen"),
     }
-    return rows.select(*[nothing.get(name, F.col(name)).alias(name) for name in SCORED])
+    return rows.select(*[nothing.get(name, F.col(name)).alias(name) for name in CASE_POINTS.names])
