@@ -35,7 +35,7 @@ class RuleRow:
     """One row of the MDC, ADRG or DRG sheet.
 
     `parent` is 所属MDC编码 of an ADRG, 所属ADRG编码 of a DRG, "" of an MDC; `order` is the sort number inside the
-    parent; `row` is the row in the source sheet (1-based, header included), for messages.
+    parent; `row` is the row in the source sheet (1-based, header included), for messages: rows are equal without it.
     """
 
     code: str
@@ -44,7 +44,7 @@ class RuleRow:
     parent: str
     mdc: str
     order: int
-    row: int = 0
+    row: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

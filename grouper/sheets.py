@@ -50,6 +50,20 @@ def clean(text: str) -> str:
     return _BLANKS.sub(" ", text).strip() if _ODD.search(text) else text
 
 
+def read_changed_sheets(path: Path) -> dict[str, Sheet]:
+    """Those of the six tables that a csv folder has; a folder of changes has only the tables that change.
+
+    Raises:
+        SchemeProblem: there is no such folder, or none of the files in it, or one is broken.
+    """
+    found = {name: _read_csv(path / file, name) for name, file in CSV_FILES.items() if (path / file).is_file()}
+    if not found:
+        raise SchemeProblem(
+            "no folder with changes", file=str(path), remedy=f"It needs one or more of {', '.join(CSV_FILES.values())}."
+        )
+    return found
+
+
 def read_sheets(path: Path) -> dict[str, Sheet]:
     """The six tables by their names in the national workbook.
 
