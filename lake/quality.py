@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lake.errors import InputProblem
-from lake.identity import fingerprint
 from lake.quality_rules import HOSPITAL_KNOWN, MAIN_CODES, PRINCIPAL_KNOWN, REPEATED, RULES, Rule, main_codes
 from lake.strict_yaml import read_yaml
 
@@ -66,12 +64,6 @@ def _read_rule(id_: str, entry: Any) -> Rule:
     return Rule(id=id_, **texts, block_fields=tuple(entry.get("block_fields", ())), params=values)
 
 
-def rules_fingerprint(rules: Mapping[str, Rule] | None = None) -> str:
-    """Hash of the rules in use, the packaged ones if none are given: a changed rule makes a new calculation."""
-    used = load_rules() if rules is None else rules
-    return fingerprint([asdict(rule) for rule in used.values()])
-
-
 def with_occurrences(
     lists: DataFrame,
     rules: Mapping[str, Rule],
@@ -112,7 +104,9 @@ def _blocks(rules: Mapping[str, Rule], rule: Column, field: Column) -> Column:
 def block_reason(rules: Mapping[str, Rule], occurrences: str = FOUND) -> Column:
     """The first rule that forbids grouping, from the column of `with_occurrences`; empty text where none does."""
     grave = F.filter(occurrences, lambda one: _blocks(rules, one["rule"], one["field"]))
-    return F.coalesce(F.get(grave, F.lit(0))["rule"], F.lit(""))
+    # Most lists have no occurrences; and as the array is asked for twice, it stays compiled code of its own.
+    first = F.when(F.size(occurrences) > 0, F.get(grave, F.lit(0))["rule"])
+    return F.coalesce(first, F.lit(""))
 
 
 def _message(rules: Mapping[str, Rule]) -> Column:

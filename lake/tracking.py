@@ -19,16 +19,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from lake.errors import EnvironmentProblem
 from lake.store import local_path
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 EXPERIMENT = "dianshu"
 _BATCH = 100  # parameters that one request may carry
@@ -128,12 +125,12 @@ def log_city_year(
     metrics: Mapping[str, Any],
     inputs: Sequence[tuple[str, str, int]],
     tables: Mapping[str, pa.Table | pd.DataFrame],
-    figures: Mapping[str, Figure],
+    figures: Mapping[str, Any],
 ) -> str:
     """One nested run of a city and year; gives its id.
 
     `inputs` are (table, path, Delta version) and become its lineage; `tables` become `<name>.csv`, `figures`
-    `<name>.png`. Metrics that are None are left out.
+    (Matplotlib) `<name>.png`. Metrics that are None are left out.
     """
     tags = {"mlflow.parentRunId": parent.run_id, "area": city, "year": str(year)}
     with _quiet() as mlflow:
