@@ -97,10 +97,11 @@ class Elements:
         return self._without_own_level(hospital, drg, add_on, policy)
 
     def _without_own_level(self, hospital: Hospital, drg: str, add_on: Fraction, policy: Policy) -> Coefficient:
-        highest = Fraction(policy.level_coef_missing_max)
+        """基层 has its own number; the limit is that of 就高相近 (policy/002 article 18(一)2(3))."""
         if hospital.level not in _STAND_IN:
             primary = Fraction(policy.level_coef_missing_primary)
-            return Coefficient(min(primary, highest), add_on, CoefficientSource.MISSING_PRIMARY, None)
+            return Coefficient(primary, add_on, CoefficientSource.MISSING_PRIMARY, None)
+        highest = Fraction(policy.level_coef_missing_max)
         for level in _STAND_IN[hospital.level]:
             other = self.find(hospital.area, "level_coefficient", drg, level)
             if other is not None:

@@ -1,0 +1,115 @@
+"""Every policy value matters: with another value, something in the results is different.
+
+So a rule that is dropped, or reads the wrong number, cannot pass unseen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from settlement.policy import POLICY_KEYS, read_policy
+from settlement.reference.inputs import Province, TextRow
+from settlement.reference.measuring import measure
+from settlement.reference.settle import settle
+from tests.property.settlement_provinces import BANDS, CHOICES, TIERS, random_province, united
+
+RICH: dict[str, Any] = {
+    **{key: values[0] for key, values in CHOICES.items()},
+    "special_review.quota_drg": "0.1",
+    "reserve.share": "0.3",
+    "surplus.keep_share": "0.7",
+    "deficit.tiers": TIERS[2],
+    "deficit.max_share_of_budget": "0.2",
+    "second_distribution.enabled": True,
+}
+CAPS = RICH["cap.level"]
+
+# In what it shows, and one value beside the usual one.
+MEASURING: list[tuple[str, Any]] = [
+    ("rounding.mean_dp", 2),
+    ("rounding.points_dp", 2),
+    ("rounding.coef_dp", 2),
+    ("trim.first", "none"),
+    ("trim.lo", "0.1"),
+    ("trim.hi", "0.9"),
+    ("trim.min_n", 24),
+    ("trim.middle_lo", "0.2"),
+    ("trim.middle_hi", "0.8"),
+    ("stable.min_n", 6),
+    ("stable.max_cv", "0.9"),
+    ("cv.ddof", 1),
+    ("level_coef.min", "0.6"),
+    ("level_coef.max", "1.3"),
+]
+SETTLING: list[tuple[str, Any]] = [
+    ("rounding.points_dp", 3),
+    ("rounding.value_dp", 4),
+    ("level_coef.missing_primary", "0.7"),
+    ("level_coef.missing_max", "0.99"),
+    ("base_group.coefficient", "0.81"),
+    ("outlier.bands", [{"up_to": "199.9999", "multiple": "3"}, *BANDS[1:]]),
+    ("outlier.bands", [*BANDS[:3], {"up_to": None, "multiple": "1.6"}]),
+    ("outlier.low_ratio", "0.4"),
+    ("upload.deadline_days", 4),
+    ("special_review.quota_drg", "0.2"),
+    ("new_tech.rate", "0.91"),
+    ("month.pay_ratio", "0.99"),
+    ("deposit.rate", "0.049"),
+    ("reserve.share", "0.31"),
+    ("reserve.deduct_before_points", False),
+    ("cap.level", {**CAPS, "3": "1.05"}),
+    ("cap.level", {**CAPS, "2": "1.09"}),
+    ("cap.level", {**CAPS, "1": "1.11"}),
+    ("surplus.keep_share", "0.71"),
+    ("deficit.tiers", [*TIERS[2][:2], {"from": "0.15", "to": None, "fund_share": "0.2"}]),
+    ("deficit.tiers", [{"from": "0.01", "to": "0.05", "fund_share": "0.6"}, *TIERS[2][1:]]),
+    ("deficit.max_share_of_budget", "0.1"),
+    ("second_distribution.enabled", False),
+    ("out_of_area.pool", "joint"),
+]
+
+
+@cache
+def province() -> Province:
+    """A dozen random provinces as one."""
+    return united(random_province(seed, 60, f"{10 + seed}") for seed in range(12))
+
+
+def with_values(values: dict[str, Any]) -> Province:
+    policy = read_policy(values)
+    return replace(province(), policies=dict.fromkeys(province().policies, policy))
+
+
+def measured(values: dict[str, Any]) -> list[TextRow]:
+    given = with_values(values)
+    return measure(given.hospitals, given.history, given.base_groups, given.policies)
+
+
+@cache
+def usual_elements() -> list[TextRow]:
+    return measured(RICH)
+
+
+@cache
+def usual_tables() -> dict[str, list[TextRow]]:
+    return settle(with_values(RICH))
+
+
+def test_every_policy_value_is_tried() -> None:
+    assert {key for key, _ in MEASURING + SETTLING} == set(POLICY_KEYS)
+    assert measured(RICH) == usual_elements()
+    assert settle(with_values(RICH)) == usual_tables()
+
+
+@pytest.mark.parametrize(("key", "value"), MEASURING)
+def test_another_value_changes_the_elements(key: str, value: object) -> None:
+    assert measured({**RICH, key: value}) != usual_elements()
+
+
+@pytest.mark.parametrize(("key", "value"), SETTLING)
+def test_another_value_changes_the_settlement(key: str, value: object) -> None:
+    assert settle(with_values({**RICH, key: value})) != usual_tables()

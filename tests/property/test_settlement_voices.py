@@ -1,0 +1,105 @@
+"""Two voices, one law: what Spark settles and what the reference settles are the same text, cell by cell.
+
+Many random provinces are settled in one run, each with area codes of its own; a difference names its seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import DataFrame, SparkSession
+
+from lake.province_frames import text_rows
+from lake.province_schema import LAYOUTS, arrow_schema
+from settlement.elements import measure_elements
+from settlement.frames import ProvinceFrames
+from settlement.present import elements_text, settlement_text
+from settlement.reference.inputs import Province, TextRow
+from settlement.reference.measuring import ELEMENT_COLUMNS, measure
+from settlement.reference.settle import settle
+from settlement.reference.text import TABLES
+from settlement.settle import settle_province
+from tests.property.settlement_provinces import random_province, united
+
+PROVINCES = 30
+# No shrinking: each example is a run of Spark, and the message names the seed of the province that differs.
+FEW = settings(max_examples=2, phases=(Phase.explicit, Phase.generate), deadline=None)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, Fraction):
+        return Decimal(value.numerator) / Decimal(value.denominator)
+    return int(value) if isinstance(value, bool) else value
+
+
+def province_frames(spark: SparkSession, province: Province) -> ProvinceFrames:
+    """The rows of a province as DataFrames."""
+    frames: dict[str, DataFrame] = {}
+    for name, layout in LAYOUTS.items():
+        rows = [{key: _cell(value) for key, value in asdict(row).items()} for row in getattr(province, name)]
+        table = pa.Table.from_pylist(rows, schema=arrow_schema(layout.frame))
+        frames[name] = spark.createDataFrame(table, layout.frame)
+    return ProvinceFrames(**frames)
+
+
+def provinces_from(seed: int) -> dict[str, tuple[int, Province]]:
+    """Provinces by prefix, each with the seed it was made from."""
+    prefixes = {f"{10 + number}": seed + number for number in range(PROVINCES)}
+    return {prefix: (one, random_province(one, one % 5 * 15, prefix)) for prefix, one in prefixes.items()}
+
+
+def differences(spark_rows: Sequence[TextRow], reference_rows: Sequence[TextRow]) -> list[str]:
+    """Rows that only one of the voices gives."""
+    ours, theirs = set(spark_rows), set(reference_rows)
+    found = [f"only Spark:     {','.join(row)}" for row in sorted(ours - theirs)[:5]]
+    found += [f"only reference: {','.join(row)}" for row in sorted(theirs - ours)[:5]]
+    return found or (["a row is given more than once"] if sorted(spark_rows) != sorted(reference_rows) else [])
+
+
+def by_prefix(rows: Sequence[TextRow], prefixes: Sequence[str]) -> dict[str, list[TextRow]]:
+    """Rows by province: the first cell is an area, a hospital (H + area) or a settlement (S + prefix)."""
+    parts: dict[str, list[TextRow]] = {prefix: [] for prefix in prefixes}
+    for row in rows:
+        parts[row[0].lstrip("HSX")[:2]].append(row)
+    return parts
+
+
+@pytest.mark.slow
+@given(seed=st.integers(0, 2**32))
+@FEW
+def test_both_voices_settle_alike(spark: SparkSession, seed: int) -> None:
+    made = provinces_from(seed)
+    whole = united(province for _, province in made.values())
+    settled = settle_province(province_frames(spark, whole), whole.policies, lambda _, frame: frame.localCheckpoint())
+    texts = settlement_text(settled, whole.policies)
+    tables = {name: by_prefix(text_rows(texts[name], columns), list(made)) for name, columns in TABLES.items()}
+    for prefix, (own_seed, province) in made.items():
+        expected = settle(province)
+        for name in TABLES:
+            found = differences(tables[name][prefix], expected[name])
+            lines = "\n".join(found)
+            assert not found, f"{name}: random_province({own_seed}, {len(province.cases)}, {prefix!r})\n{lines}"
+
+
+@pytest.mark.slow
+@given(seed=st.integers(0, 2**32))
+@FEW
+def test_both_voices_measure_alike(spark: SparkSession, seed: int) -> None:
+    made = provinces_from(seed)
+    whole = united(province for _, province in made.values())
+    frames = province_frames(spark, whole)
+    elements = measure_elements(frames.hospitals, frames.history, frames.base_groups, whole.policies)
+    rows = by_prefix(text_rows(elements_text(elements, whole.policies), ELEMENT_COLUMNS), list(made))
+    for prefix, (own_seed, province) in made.items():
+        expected = measure(province.hospitals, province.history, province.base_groups, province.policies)
+        found = differences(rows[prefix], expected)
+        lines = "\n".join(found)
+        assert not found, f"elements: random_province({own_seed}, {len(province.cases)}, {prefix!r})\n{lines}"
