@@ -31,7 +31,7 @@ test-fast: setup ## tests without Spark, in seconds
 	$(RUN)/pytest -m "not spark and not slow" $(PYTEST_ARGS)
 
 bench: setup ## speed and memory of each step at 1 and 4 million cases (long)
-	$(RUN)/python -m tests.bench.main
+	$(RUN)/python -m tests.bench.main --out docs/benchmarks.md
 
 setup: .cache/ready ## environment from the lock file, Delta's jars
 

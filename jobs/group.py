@@ -16,6 +16,7 @@ from lake.grouping import bind, group_column
 from lake.identity import fingerprint
 from lake.runs import Calculation
 from lake.scheme_store import load_scheme, schemes_in_use
+from lake.settings import history_years
 from lake.store import literal_map, quote, slice_predicate
 from lake.tables.groups import GROUPS
 from lake.views import Place, cases_of, city_years, group_period, ingest_ids, months_ingested
@@ -32,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="Y",
         help="use the schemes in force in this year (default: --year); for history",
     )
+    parser.add_argument("--with-history", action="store_true", help="also the years of history of --year")
     add_lake_arguments(parser)
 
 
@@ -39,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
     """Run the job from the command line."""
     context = open_context(args, NAME)
     scheme_year = args.scheme_year or args.year
-    group(context, cities_of(context, args.city, scheme_year), [args.year], scheme_year)
+    years = [*history_years(args.year), args.year] if args.with_history else [args.year]
+    group(context, cities_of(context, args.city, scheme_year), years, scheme_year)
     return 0
 
 

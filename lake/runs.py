@@ -85,6 +85,12 @@ class RunBook:
             raise MissingParameters(f"no finished `{job}` run for area {area}, period {period}: {hint}")
         return found
 
+    def finished(self) -> list[tuple[str, str, str]]:
+        """Job, area and period of all finished runs."""
+        if not self._loaded:
+            self.load()
+        return sorted(self._last)
+
     def areas(self, job: str, period: str) -> list[str]:
         """Areas with a finished run of a job in a period."""
         if not self._loaded:

@@ -17,8 +17,8 @@ PLACES = {
     "mlflow": ("lake/tracking.py",),
     "great_expectations": ("lake/contracts.py",),
     "delta": ("lake/store.py",),
-    "matplotlib": ("lake/plots.py", "lake/tracking.py"),
-    "openpyxl": ("serving/",),
+    "matplotlib": ("lake/plots.py", "lake/tracking.py", "serving/charts.py"),
+    "openpyxl": ("serving/workbook.py",),
 }
 # Administrative divisions of China have six digits; a year stands alone.
 AREA_CODE = re.compile(r"(?<!\d)[1-9]\d{5}(?!\d)")
