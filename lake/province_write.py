@@ -33,19 +33,23 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
 def write_tables(folder: Path, tables: Mapping[str, Table]) -> None:
     """Write several tables (file name -> columns, rows) into `folder`: all are complete before the first is named."""
     contents = {name: table_bytes(columns, rows) for name, (columns, rows) in tables.items()}
+    beside = {name: folder / f".{name}.{os.getpid()}.part" for name in contents}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        written = {name: _write_beside(folder / name, content) for name, content in contents.items()}
-        for name, temporary in written.items():
+        for name, content in contents.items():
+            _write_through(beside[name], content)
+        for name, temporary in beside.items():
             temporary.replace(folder / name)
     except OSError as problem:
         raise InputProblem(f"{folder} cannot be written to: {problem.strerror}; give a folder that can") from problem
+    finally:
+        if folder.is_dir():
+            for temporary in beside.values():
+                temporary.unlink(missing_ok=True)
 
 
-def _write_beside(path: Path, content: bytes) -> Path:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with temporary.open("wb") as file:
+def _write_through(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    return temporary

@@ -266,6 +266,13 @@ def test_table_is_sorted_text_with_one_line_end(tmp_path: Path) -> None:
     assert [file.name for file in (tmp_path / "new").iterdir()] == ["t.csv"]
 
 
+def test_a_table_that_cannot_be_named_leaves_no_scraps(tmp_path: Path) -> None:
+    (tmp_path / "b.csv").mkdir()
+    with pytest.raises(InputProblem, match="cannot be written to"):
+        write_tables(tmp_path, {"a.csv": (("x",), []), "b.csv": (("x",), [])})
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_wrong_row_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a row of 1 cells for 2 columns"):
         write_tables(tmp_path / "out", {"a.csv": (("x",), [("1",)]), "b.csv": (("x", "y"), [("1",)])})

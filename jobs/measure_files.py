@@ -1,0 +1,67 @@
+"""Measure the core elements of a province given as files.
+
+IN holds hospitals.csv, history.csv, base_groups.csv and policy.yaml (others are not looked at); OUT gets elements.csv.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+from lake.province_folder import MEASURING, ProvinceFolder, frames, read_province_folder, write_table
+
+SPARK, REFERENCE = "spark", "reference"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of the job."""
+    add_folder_arguments(parser)
+
+
+def add_folder_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of both jobs on province folders."""
+    parser.add_argument("folder", type=Path, metavar="IN", help="folder with the files of the province")
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder for the result; made if it is not there")
+    parser.add_argument(
+        "--engine",
+        choices=(SPARK, REFERENCE),
+        default=SPARK,
+        help="spark, or the plain-Python reference, which starts no Java (default: %(default)s)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read, measure, write elements.csv."""
+    from settlement.reference.measuring import ELEMENT_COLUMNS
+
+    folder = read_province_folder(args.folder, MEASURING)
+    measured = _by_reference(folder) if args.engine == REFERENCE else _by_spark(folder)
+    write_table(args.out / "elements.csv", ELEMENT_COLUMNS, measured)
+    return 0
+
+
+def _by_reference(folder: ProvinceFolder) -> Iterable[tuple[str, ...]]:
+    from lake.province_plain import plain_province
+    from settlement.reference.measuring import measure
+
+    province = plain_province(folder)
+    return measure(province.hospitals, province.history, province.base_groups, province.policies)
+
+
+def _by_spark(folder: ProvinceFolder) -> Iterable[tuple[str, ...]]:
+    from lake.province_frames import text_rows
+    from lake.session import build_session
+    from settlement.elements import measure_elements
+    from settlement.present import elements_text
+    from settlement.reference.measuring import ELEMENT_COLUMNS
+
+    read = frames(build_session("dianshu-measure-files"), folder, MEASURING)
+    elements = measure_elements(read["hospitals"], read["history"], read["base_groups"], folder.policies)
+    return text_rows(elements_text(elements, folder.policies), ELEMENT_COLUMNS)
+
+
+if __name__ == "__main__":
+    from jobs.shell import run_job
+
+    run_job("measure-files", add_arguments, run)
