@@ -78,11 +78,11 @@ def _write(context: JobContext, due: Mapping[Calculation, Place], schemes: Mappi
         .withColumn("run_id", literal_map(ids, F.concat("area", F.substring("month", 1, 4))))
     )
     predicate = _predicate(context, due.values(), schemes)
-    version = lake.replace(GROUPS, rows, predicate, f"{NAME} {fingerprint(sorted(ids.values()))[:20]}")
-    outcomes = lake.read(GROUPS, version).where(predicate).groupBy("outcome").count().collect()
+    written = lake.replace(GROUPS, rows, predicate, f"{NAME} {fingerprint(sorted(ids.values()))[:20]}")
+    outcomes = lake.read(GROUPS, written).where(predicate).groupBy("outcome").count().collect()
     counts = {row.outcome: row["count"] for row in outcomes}
     _check_none_lost(sum(counts.values()), cases.count())
-    context.runs.finish(due, started, {}, {GROUPS.name: version})
+    context.runs.finish(due, started, {}, {GROUPS.name: written})
     context.say(NAME, ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
 
 

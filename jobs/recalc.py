@@ -27,7 +27,9 @@ NAME = "recalc"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu recalc`."""
     add_city_year_arguments(parser)
-    parser.add_argument("--policy", type=Path, metavar="DIR", help="folder of policy files (default: the packaged ones)")
+    parser.add_argument(
+        "--policy", type=Path, metavar="DIR", help="folder of policy files (default: the packaged ones)"
+    )
     parser.add_argument("--who", default=getpass.getuser(), help="who publishes the parameter version (%(default)s)")
     parser.add_argument("--why", default="recalc", help="reason or document of the publication (%(default)s)")
     parser.add_argument(

@@ -92,7 +92,7 @@ def _summary(context: JobContext, city: CityYear) -> list[tuple[str, ...]]:
         .agg(F.count(F.lit(1)).alias("cases"), F.sum(F.col("drg").isNotNull().cast("int")).alias("grouped"))
     )
     by_insurance = {row.insutype: row for row in counts.collect()}
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for pool in city.yearly_pools.to_pylist():
         mine = city.hospital_year.filter(pc.equal(city.hospital_year["insutype"], pool["insutype"]))
         count = by_insurance.get(pool["insutype"])

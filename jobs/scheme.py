@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     importing = actions.add_parser("import", help="store a scheme version (folder of CSV sheets, or workbook.xlsx)")
     importing.add_argument("path", type=Path)
     importing.add_argument("--id", dest="scheme_id", required=True, help="name of the scheme")
-    importing.add_argument("--from", dest="from_date", type=_day, metavar="DATE", help="with --city: first discharge day")
+    importing.add_argument(
+        "--from", dest="from_date", type=_day, metavar="DATE", help="with --city: first discharge day"
+    )
     importing.add_argument("--city", action="append", metavar="AREA", help="treating area that uses it")
     importing.add_argument("--overlay-of", metavar="ID", help="the folder holds only changes of this scheme")
     listing = actions.add_parser("list", help="all versions")
@@ -83,7 +85,9 @@ def _import(lake: Lake, args: argparse.Namespace) -> None:
 
 
 def _version(lake: Lake, scheme_id: str) -> SchemeVersion:
-    matching = [one for one in list_schemes(lake) if scheme_id == one.scheme_id or one.fingerprint.startswith(scheme_id)]
+    matching = [
+        one for one in list_schemes(lake) if scheme_id == one.scheme_id or one.fingerprint.startswith(scheme_id)
+    ]
     if not matching:
         raise UsageProblem(f"no scheme {scheme_id!r} in the lake; `dianshu scheme list` shows them")
     return matching[-1]

@@ -59,7 +59,7 @@ def _by_spark(folder: ProvinceFolder) -> Mapping[str, Rows]:
 
     inputs = ProvinceFrames(**frames(build_session("dianshu-settle-files"), folder))
     settlement = settle_province(inputs, folder.policies, _kept)
-    texts = settlement_text(settlement, folder.policies)
+    texts = settlement_text(settlement)
     return {name: text_rows(texts[name], columns) for name, columns in TABLES.items()}
 
 

@@ -8,19 +8,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, IntegerType, StructField, StructType
 
 from lake.store import Lake
 from lake.tables.codes import CODES
 
 CodeArrays = dict[str, pa.Array]  # by system: position i holds the code with id i + 1
 
-_IDS = "struct<principal_id:int,other_ids:array<int>,procedure_ids:array<int>>"
+_IDS = StructType(
+    [
+        StructField("principal_id", IntegerType()),
+        StructField("other_ids", ArrayType(IntegerType())),
+        StructField("procedure_ids", ArrayType(IntegerType())),
+    ]
+)
 
 
 def seen_codes(cases: DataFrame) -> DataFrame:
     """Distinct (system, code) of narrow cases with text codes."""
-    diagnoses = F.array_union(F.coalesce("others", F.array()), F.array("principal"))
-    diagnoses = cases.select(F.lit("DI").alias("system"), F.explode(diagnoses).alias("code"))
+    listed = F.array_union(F.coalesce("others", F.array()), F.array("principal"))
+    diagnoses = cases.select(F.lit("DI").alias("system"), F.explode(listed).alias("code"))
     procedures = cases.select(F.lit("OP").alias("system"), F.explode("procedures").alias("code"))
     return diagnoses.unionByName(procedures).where(F.col("code").isNotNull()).distinct()
 
@@ -66,7 +73,7 @@ def code_ids(codes: CodeArrays) -> Column:
     """Column struct(principal_id, other_ids, procedure_ids) of the text columns principal, others, procedures."""
     diagnoses, procedures = codes["DI"], codes["OP"]
 
-    @F.arrow_udf(_IDS)
+    @F.arrow_udf(_IDS)  # type: ignore[call-overload]
     def ids(batches: Iterator[tuple[pa.Array, pa.Array, pa.Array]]) -> Iterator[pa.Array]:
         for principal, others, procs in batches:
             yield pa.StructArray.from_arrays(

@@ -106,7 +106,7 @@ def group_column(schemes: Mapping[str, LakeScheme]) -> Column:
     by_version = {scheme.version: scheme for scheme in schemes.values()}
     which = np.array([versions.index(schemes[area].version) for area in areas])
 
-    @F.arrow_udf(_RESULT)
+    @F.arrow_udf(_RESULT)  # type: ignore[call-overload]
     def grouped(batches: Iterator[tuple[pa.Array, ...]]) -> Iterator[pa.Array]:
         for area, principal, others, procs, *scalars in batches:
             chosen = which[pc.index_in(area, value_set=pa.array(areas)).to_numpy(zero_copy_only=False)]

@@ -156,7 +156,7 @@ def publish(lake: Lake, area: str, year: int, who: str, why: str, set_id: str | 
     source = (
         lake.read_or_empty(PARAMETER_SETS)
         .where((F.col("set_id") == chosen.set_id) & (F.col("status") == "draft"))
-        .first()
+        .collect()[0]
     )
     row = {
         **source.asDict(),

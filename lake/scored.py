@@ -33,7 +33,7 @@ def settlement_cases(grouped: DataFrame, hospitals: DataFrame) -> DataFrame:
 
 
 def unplaced_cases(grouped: DataFrame, hospitals: DataFrame) -> DataFrame:
-    """Cases of hospitals that the year's registry does not have in this area, in the columns of `CASE_POINTS`: no points."""
+    """Cases of hospitals that the year's registry does not have in this area, as `CASE_POINTS`: no points."""
     known = hospitals.select("fixmedins_code", F.col("area"))
     rows = grouped.join(F.broadcast(known), ["fixmedins_code", "area"], "left_anti")
     nothing = {

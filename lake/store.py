@@ -65,7 +65,7 @@ class Lake:
 
     def version(self, table: Table) -> int:
         """The newest version."""
-        return int(DeltaTable.forPath(self.spark, self.path(table)).history(1).select("version").first()[0])
+        return int(DeltaTable.forPath(self.spark, self.path(table)).history(1).select("version").collect()[0][0])
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
         """The table, at a version where one is given; columns by name, in the schema's order."""

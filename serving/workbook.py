@@ -18,8 +18,10 @@ from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 _EPOCH = datetime(1980, 1, 1)
@@ -82,7 +84,7 @@ def _write_sheet(page: Worksheet, sheet: Sheet) -> None:
     page.sheet_view.showGridLines = False
     page.page_setup.orientation = "landscape"
     page.page_setup.fitToHeight = 0
-    page.sheet_properties.pageSetUpPr.fitToPage = True
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     page.print_title_rows = "2:2"
     page.append([_cell(page, sheet.note, "text", Font(name="宋体", italic=True, color="5A5A5A"))])
     head = Font(name="宋体", bold=True, color="FFFFFF")
@@ -98,14 +100,14 @@ def _write_sheet(page: Worksheet, sheet: Sheet) -> None:
         page.append(cells)
 
 
-def _head(page: Worksheet, text: str, font: Font) -> WriteOnlyCell:
+def _head(page: Worksheet, text: str, font: Font) -> Cell:
     cell = WriteOnlyCell(page, value=text)
     cell.font, cell.fill = font, _HEAD
     cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
     return cell
 
 
-def _cell(page: Worksheet, value: Any, kind: str, font: Font) -> WriteOnlyCell:
+def _cell(page: Worksheet, value: Any, kind: str, font: Font) -> Cell:
     if kind == "text" and value is not None:
         value = _harmless(str(value))
     cell = WriteOnlyCell(page, value=value)

@@ -88,7 +88,7 @@ class Policy:
 
 
 def _decimal(key: str, value: Any) -> Decimal:
-    if isinstance(value, bool) or isinstance(value, float) or value is None:
+    if isinstance(value, bool | float) or value is None:
         raise PolicyProblem(f"policy value {key} = {value!r}: write a decimal number as text, like '0.05'")
     try:
         number = Decimal(str(value))

@@ -1,4 +1,4 @@
-"""The frames as the text of the files: yuan with 2 decimals, points and elements at the places of the policy.
+"""The frames as the text of the files: yuan with 2 decimals, points with 4, elements at the places of the policy.
 
 Missing is the empty text. The same text comes out of every engine setting, as it is built from integers.
 """
@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from settlement.frames import ELEMENTS
-from settlement.money import INTEGER, POINT_PLACES, VALUE_PLACES, integer, power_of_ten, to_units
+from settlement.money import INTEGER, POINT_PLACES, VALUE_PLACES, divide, integer, power_of_ten, to_units
 from settlement.policies import with_policies
 from settlement.policy import Policy
 from settlement.settle import Settlement
@@ -19,6 +19,7 @@ from settlement.year import RATIO_PLACES, YEAR_TERMS
 
 _MEANS = ("all_mean", "group_mean", "level_mean")
 FEN_PLACES = 2
+POINTS_SHOWN = 4
 
 
 def fixed_text(units: Column, places: Column | int) -> Column:
@@ -53,30 +54,29 @@ def elements_text(elements: DataFrame, policies: Mapping[str, Policy]) -> DataFr
     return placed.select(*[text.alias(name) for name, text in texts.items()])
 
 
-def points_text(points: Column, places: Column) -> Column:
-    """Points (a decimal with `POINT_PLACES` places) at the places of the policy."""
-    return fixed_text(to_units(points, POINT_PLACES) / power_of_ten(F.lit(POINT_PLACES) - places), places)
+def points_text(points: Column) -> Column:
+    """Points (a decimal with `POINT_PLACES` places) with `POINTS_SHOWN` places, whatever the policy rounds them to."""
+    units = divide(to_units(points, POINT_PLACES), power_of_ten(POINT_PLACES - POINTS_SHOWN))
+    return fixed_text(units, POINTS_SHOWN)
 
 
-def case_points_text(scored: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+def case_points_text(scored: DataFrame) -> DataFrame:
     """Scored cases as the text of case_points.csv."""
-    placed = with_policies(scored, policies, "points_dp")
-    return placed.select(
+    return scored.select(
         "setl_id",
         "scope",
         "class",
-        points_text(F.col("points"), F.col("points_dp")).alias("points"),
+        points_text(F.col("points")).alias("points"),
         F.col("in_month").cast("string").alias("in_month"),
         F.col("in_year").cast("string").alias("in_year"),
         F.coalesce("review", F.lit("")).alias("review"),
     )
 
 
-def pools_text(pools: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+def pools_text(pools: DataFrame) -> DataFrame:
     """`POOLS` as the text of pools.csv."""
-    placed = with_policies(pools, policies, "points_dp")
     names = ("cost", "fund", "budget", "budget_used", "carried_or_reserve")
-    return placed.select(
+    return pools.select(
         "area",
         "insutype",
         "period",
@@ -88,17 +88,15 @@ def pools_text(pools: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
     )
 
 
-def hospital_month_text(months: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+def hospital_month_text(months: DataFrame) -> DataFrame:
     """`HOSPITAL_MONTH` as the text of hospital_month.csv."""
-    placed = with_policies(months, policies, "points_dp")
     names = ("cost", "fund", "amount", "gross", "deposit", "audit", "brought_forward", "paid", "carried_forward")
-    return placed.select("fixmedins_code", "insutype", "month", _points_column(), *_yuan_columns(*names))
+    return months.select("fixmedins_code", "insutype", "month", _points_column(), *_yuan_columns(*names))
 
 
-def hospital_year_text(years: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+def hospital_year_text(years: DataFrame) -> DataFrame:
     """`HOSPITAL_YEAR` as the text of hospital_year.csv."""
-    placed = with_policies(years, policies, "points_dp")
-    return placed.select(
+    return years.select(
         "fixmedins_code",
         "insutype",
         _points_column(),
@@ -119,13 +117,13 @@ def net_text(net: DataFrame) -> DataFrame:
     return net.select("area", *_yuan_columns("amount"))
 
 
-def settlement_text(settlement: Settlement, policies: Mapping[str, Policy]) -> dict[str, DataFrame]:
+def settlement_text(settlement: Settlement) -> dict[str, DataFrame]:
     """The six tables of a settled province as text, by the name of their file (without .csv); rows in no order."""
     return {
-        "case_points": case_points_text(settlement.case_points, policies),
-        "pools": pools_text(settlement.pools, policies),
-        "hospital_month": hospital_month_text(settlement.hospital_month, policies),
-        "hospital_year": hospital_year_text(settlement.hospital_year, policies),
+        "case_points": case_points_text(settlement.case_points),
+        "pools": pools_text(settlement.pools),
+        "hospital_month": hospital_month_text(settlement.hospital_month),
+        "hospital_year": hospital_year_text(settlement.hospital_year),
         "matrix": matrix_text(settlement.matrix),
         "net": net_text(settlement.net),
     }
@@ -136,4 +134,4 @@ def _yuan_columns(*names: str) -> list[Column]:
 
 
 def _points_column() -> Column:
-    return points_text(F.col("points"), F.col("points_dp")).alias("points")
+    return points_text(F.col("points")).alias("points")

@@ -24,7 +24,7 @@ def _node(fields: tuple[tuple[str, DataType], ...]) -> ArrayType:
     return ArrayType(StructType([StructField(name, kind) for name, kind in fields]))
 
 
-# Main fields (setlinfo) by their national names, beside ours: upload_date (day of dcla_time), special_cost (特需, 002 §39),
+# Main fields (setlinfo) by their national names, beside ours: upload_date (day of dcla_time), special_cost (特需),
 # recognition (互认, 002 §38), new_tech (新技术, 002 §23), icu_hours (sum of icuinfo), fund_pay_sumamt (SETL_D).
 _TEXT_FIELDS = (
     "setl_id",

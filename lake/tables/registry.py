@@ -1,4 +1,4 @@
-"""Registry of a year: hospitals, budgets, deductions, reviews, calendar and given elements, as the agency hands them in.
+"""Registry of a year: hospitals, budgets, deductions, reviews, calendar, given elements, as the agency hands them in.
 
 Rows are those of a province folder (lake/province_folder.py, settlement/frames.py); each table adds the clearing year.
 """

@@ -79,7 +79,7 @@ def test_both_voices_settle_alike(spark: SparkSession, seed: int) -> None:
     made = provinces_from(seed)
     whole = united(province for _, province in made.values())
     settled = settle_province(province_frames(spark, whole), whole.policies, lambda _, frame: frame.localCheckpoint())
-    texts = settlement_text(settled, whole.policies)
+    texts = settlement_text(settled)
     tables = {name: by_prefix(text_rows(texts[name], columns), list(made)) for name, columns in TABLES.items()}
     for prefix, (own_seed, province) in made.items():
         expected = settle(province)

@@ -22,5 +22,5 @@ def test_case_points_of_a_province_as_files(spark: SparkSession, shared: Path, n
     effective = effective_elements(elements, given)
     known = known_areas(hospitals, budgets)
     scored = score_cases(cases, hospitals, effective, reviews, calendar, known, policies)
-    found = case_points_text(scored, policies)
+    found = case_points_text(scored)
     assert_same_rows([tuple(row) for row in found.collect()], text_rows(folder / "expected" / "case_points.csv")[1:])

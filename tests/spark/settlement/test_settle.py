@@ -34,7 +34,7 @@ def test_a_province_as_files_is_settled_cell_by_cell(spark: SparkSession, shared
     folder = shared / "provinces" / name
     policies = read_policies(folder)
     with kept_in_memory() as keep:
-        tables = settlement_text(settle_province(province_frames(spark, folder), policies, keep), policies)
+        tables = settlement_text(settle_province(province_frames(spark, folder), policies, keep))
         assert tuple(tables) == TABLES
         for table, frame in tables.items():
             header, *expected = text_rows(folder / "expected" / f"{table}.csv")
