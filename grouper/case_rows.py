@@ -13,7 +13,7 @@ CODE_SEPARATOR = "|"
 NUMBER_COLUMNS = ("sex", "age", "age_days", "birth_weight", "los", "discharge_way", "icu_hours")
 
 
-class CaseProblem(ValueError):  # noqa: N818 - as in grouper.errors
+class CaseProblem(ValueError):
     """A case row that cannot be read; names the case, the column, the value and what to do."""
 
 

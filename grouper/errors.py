@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class SchemeProblem(ValueError):  # noqa: N818 - named by what it tells, like the errors of the other rooms
+class SchemeProblem(ValueError):
     """A scheme cannot be used.
 
     Attributes:
