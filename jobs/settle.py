@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Sequence
+from functools import partial
 
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
@@ -16,7 +17,8 @@ from lake.identity import fingerprint
 from lake.parameters import ParameterSet, published
 from lake.registry import Registry, registry_frame
 from lake.runs import Calculation
-from lake.store import Lake, literal_map, slice_predicate
+from lake.store import Lake, at_once, literal_map, slice_predicate
+from lake.tables.base import Table
 from lake.tables.registry import REGISTRY
 from lake.tables.results import CLEARING_MATRIX, HOSPITAL_MONTH, HOSPITAL_YEAR, POOLS
 from lake.views import scored_cases
@@ -92,14 +94,14 @@ def _replace(lake: Lake, settled: Settlement, due: Sequence[Calculation], year: 
         HOSPITAL_YEAR: settled.hospital_year,
         CLEARING_MATRIX: matrix,
     }
-    outputs = {}
-    for table, frame in frames.items():
+    note = f"{NAME} {fingerprint(sorted(ids.values()))[:20]}"
+
+    def write(table: Table, frame: DataFrame) -> int:
         rows = frame.withColumn("run_id", literal_map(ids, F.col("area"))).where(predicate)
-        ordered = rows.repartition(1).sortWithinPartitions(*table.keys)
-        outputs[table.name] = lake.replace(
-            table, ordered, predicate, f"{NAME} {fingerprint(sorted(ids.values()))[:20]}"
-        )
-    return outputs
+        return lake.replace(table, rows.repartition(1).sortWithinPartitions(*table.keys), predicate, note)
+
+    versions = at_once([partial(write, table, frame) for table, frame in frames.items()])
+    return {table.name: version for table, version in zip(frames, versions, strict=True)}
 
 
 def province_frames(lake: Lake, registry: Registry, areas: Sequence[str]) -> ProvinceFrames:

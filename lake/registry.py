@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +16,7 @@ from pyspark.sql.types import StructType
 from lake.errors import InputProblem
 from lake.province_folder import ProvinceFolder, read_province_folder
 from lake.runs import RunBook
-from lake.store import Lake
+from lake.store import Lake, at_once
 from lake.tables.base import Table
 from lake.tables.registry import HOSPITALS, REGISTRY
 
@@ -78,22 +78,26 @@ def read_registry(path: Path) -> Registry:
 
 def write_registry(lake: Lake, registry: Registry, note: str) -> dict[str, int]:
     """Replace the registry of a year by this one; gives table -> version."""
-    outputs = {}
-    for table in REGISTRY:
+
+    def write(table: Table) -> int:
         rows = registry_frame(lake, registry, table).withColumn("year", F.lit(registry.year))
-        outputs[table.name] = lake.replace(table, rows.coalesce(1), f"year = {registry.year}", note)
-    return outputs
+        return lake.replace(table, rows.coalesce(1), f"year = {registry.year}", note)
+
+    versions = at_once([partial(write, table) for table in REGISTRY])
+    return {table.name: version for table, version in zip(REGISTRY, versions, strict=True)}
 
 
 def load_registry(runs: RunBook, year: int) -> Registry:
     """The registry of a year as last taken in. Raises `MissingParameters` where it never was."""
     hint = "`dianshu ingest LANDING` takes in LANDING/registry (hospitals, budgets, ...)"
     outputs = runs.required("registry", PROVINCE, str(year), hint).outputs
-    tables = {}
-    for table in REGISTRY:
+
+    def read(table: Table) -> pa.Table:
         rows = runs.lake.read(table, outputs[table.name]).where(F.col("year") == year)
-        tables[table.name] = rows.drop("year").toArrow()
-    return Registry(year, tables)
+        return rows.drop("year").toArrow()
+
+    tables = at_once([partial(read, table) for table in REGISTRY])
+    return Registry(year, {table.name: rows for table, rows in zip(REGISTRY, tables, strict=True)})
 
 
 def hospital_areas(lake: Lake) -> dict[str, str]:
