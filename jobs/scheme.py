@@ -1,4 +1,7 @@
-"""Command `scheme`: import versions, list and show them, say which city uses which from when."""
+"""Grouping schemes: import versions, list and show them, say which city uses which from when; look into them.
+
+`lint`, `diff` and `witness` take a csv folder or workbook.xlsx (and start no Spark), or a name in the lake.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,9 @@ from pathlib import Path
 
 from grouper.overlay import apply_overlay, read_overlay
 from grouper.workbook import read_scheme
-from jobs.context import add_lake_arguments, open_context
+from jobs.context import DEFAULT_LAKE, add_lake_arguments, open_context
+from jobs.scheme_report import report_diff, report_lint, report_witnesses
+from jobs.scheme_source import scheme_named
 from jobs.shell import run_job
 from lake.errors import InputProblem, UsageProblem
 from lake.scheme_store import SchemeVersion, import_scheme, list_schemes, load_scheme, use_scheme
@@ -37,6 +42,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     using.add_argument("--from", dest="from_date", type=_day, required=True, metavar="DATE")
     for action in (importing, listing, showing, using):
         add_lake_arguments(action)
+    _add_looking(actions)
+
+
+def _add_looking(actions: argparse._SubParsersAction) -> None:
+    linting = actions.add_parser("lint", help="what is odd in a scheme")
+    linting.add_argument("scheme", metavar="PATH|ID")
+    differing = actions.add_parser("diff", help="what differs between two schemes")
+    differing.add_argument("before", metavar="A", help="path or name in the lake")
+    differing.add_argument("after", metavar="B", help="path or name in the lake")
+    differing.add_argument("--cases", type=Path, metavar="CASES.csv", help="also group these cases: how many move")
+    witnessing = actions.add_parser("witness", help="a case for each group of a scheme")
+    witnessing.add_argument("scheme", metavar="PATH|ID")
+    witnessing.add_argument("--out", type=Path, metavar="CASES.csv", help="a case file instead of a table on stdout")
+    for action in (linting, differing, witnessing):
+        action.add_argument("--lake", default=DEFAULT_LAKE, metavar="DIR", help="lake of schemes given by name")
 
 
 def _day(text: str) -> date:
@@ -48,6 +68,12 @@ def _day(text: str) -> date:
 
 def run(args: argparse.Namespace) -> int:
     """Do what the action says."""
+    if args.action == "lint":
+        return report_lint(scheme_named(args.scheme, args.lake))
+    if args.action == "diff":
+        return report_diff(scheme_named(args.before, args.lake), scheme_named(args.after, args.lake), args.cases)
+    if args.action == "witness":
+        return report_witnesses(scheme_named(args.scheme, args.lake), args.out)
     lake = open_context(args, NAME).lake
     if args.action == "import":
         _import(lake, args)
