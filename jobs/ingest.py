@@ -94,12 +94,16 @@ def _write(
         [(key.area, key.period, key.run_id) for key in due], "area string, month string, run_id string"
     )
     delivered = read_landing(spark, landing, due.values()).withColumn("version", delivered_version())
-    parsed = mark_superseded(parse_lists(delivered), F.broadcast(repeated_lists(delivered)))
-    parsed = parsed.join(F.broadcast(ids), ["area", "month"]).drop("version")
+    marked = mark_superseded(delivered, F.broadcast(repeated_lists(delivered))).drop("version")
     context.say(NAME, "writing lists")
+
+    def kept(superseded: bool) -> DataFrame:
+        chosen = parse_lists(marked.where(F.col("superseded") == superseded).drop("superseded"))
+        return chosen.join(F.broadcast(ids), ["area", "month"])
+
     outputs = {
-        LISTS.name: lake.replace(LISTS, parsed.where(~F.col("superseded")), predicate, note),
-        LISTS_SUPERSEDED.name: lake.replace(LISTS_SUPERSEDED, parsed.where(F.col("superseded")), predicate, note),
+        LISTS.name: lake.replace(LISTS, kept(superseded=False), predicate, note),
+        LISTS_SUPERSEDED.name: lake.replace(LISTS_SUPERSEDED, kept(superseded=True), predicate, note),
     }
     lists = lake.read(LISTS, outputs[LISTS.name]).where(predicate)
     superseded = lake.read(LISTS_SUPERSEDED, outputs[LISTS_SUPERSEDED.name]).where(predicate)

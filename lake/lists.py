@@ -116,13 +116,20 @@ def repeated_lists(landing: DataFrame) -> DataFrame:
     )
 
 
-def mark_superseded(parsed: DataFrame, repeated: DataFrame) -> DataFrame:
-    """Adds `superseded`: another row of the same setl_id is newer. Both inputs: one row a list, with `version`."""
-    joined = parsed.join(repeated, ["area", "month", "setl_id"], "left")
-    return joined.withColumn(
-        "superseded",
-        F.coalesce(F.col("newest").isNotNull() & ~F.col("version").eqNullSafe(F.col("newest")), F.lit(False)),
-    ).drop("newest")
+def mark_superseded(landing: DataFrame, repeated: DataFrame) -> DataFrame:
+    """Adds `superseded`: another row of the same setl_id is newer. Both inputs: one row a list, with `version`.
+
+    It is asked of rows as delivered, before they are parsed: so the few old versions cost no parsing of the others.
+    """
+    newest = repeated.select(
+        F.col("area").alias("_area"), F.col("month").alias("_month"), F.col("setl_id").alias("_setl_id"), "newest"
+    )
+    same = (F.col("area") == F.col("_area")) & (F.col("month") == F.col("_month"))
+    joined = landing.join(newest, same & (F.trim("setl_id") == F.col("_setl_id")), "left")
+    older = F.col("newest").isNotNull() & ~F.col("version").eqNullSafe(F.col("newest"))
+    return joined.withColumn("superseded", F.coalesce(older, F.lit(False))).drop(
+        "_area", "_month", "_setl_id", "newest"
+    )
 
 
 def narrow_cases(lists: DataFrame, also: tuple[str, ...] = ()) -> DataFrame:
