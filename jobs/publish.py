@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
 from jobs.shell import run_job
+from lake.errors import UsageProblem
 from lake.parameters import ParameterSet, publish
 
 NAME = "publish"
@@ -32,12 +33,12 @@ def publish_cities(
     context: JobContext, cities: Collection[str], year: int, who: str, why: str, set_id: str | None = None
 ) -> list[ParameterSet]:
     """Publish the newest (or the named) draft of each city; what is published already stays as it is."""
-    done = []
-    for area in sorted(cities):
-        if set_id is not None and not set_id.startswith(f"{area}-"):
-            continue
-        done.append(publish(context.lake, area, year, who, why, set_id))
-        context.say(NAME, f"{area}: version {done[-1].version} of {year} is {done[-1].set_id}")
+    chosen = sorted(area for area in cities if set_id is None or set_id.startswith(f"{area}-"))
+    if not chosen:
+        raise UsageProblem(f"--set {set_id}: it is of none of the cities {', '.join(sorted(cities))}")
+    done = publish(context.lake, chosen, year, who, why, set_id)
+    for one in done:
+        context.say(NAME, f"{one.area}: version {one.version} of {year} is {one.set_id}")
     return done
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from lake.errors import MissingParameters, UsageProblem
@@ -79,7 +79,11 @@ def write_drafts(
     note = f"draft {fingerprint(ids)[:20]}"
     if rows:
         lake.append(CORE_ELEMENTS, lake.rows(CORE_ELEMENTS, rows).coalesce(1), note)
-    drafted = _ids(lake.read_or_empty(PARAMETER_SETS).where(F.col("set_id").isin(ids)).select("set_id"))
+    newest: dict[tuple[str, int], str] = {}
+    for one in parameter_sets(lake):
+        if one.status == "draft":
+            newest[(one.area, one.year)] = one.set_id
+    drafted = set(newest.values())
     now = datetime.now(UTC)
     sets = [(*drafts[set_id][0], run_ids[set_id], now) for set_id in ids if set_id not in drafted]
     if sets:
@@ -133,43 +137,53 @@ def published(lake: Lake, areas: Iterable[str], year: int) -> dict[str, Paramete
     return {area: newest[area] for area in wanted}
 
 
-def publish(lake: Lake, area: str, year: int, who: str, why: str, set_id: str | None = None) -> ParameterSet:
-    """Publish a draft (the newest one if none is named) as the next version of the city's year.
+def publish(
+    lake: Lake, areas: Iterable[str], year: int, who: str, why: str, set_id: str | None = None
+) -> list[ParameterSet]:
+    """Publish a draft of each area (its newest one if none is named) as the next version of its year, in one commit.
 
     Publishing what is published already changes nothing. Raises `UsageProblem`, `MissingParameters`.
     """
     if not who.strip() or not why.strip():
         raise UsageProblem("publishing needs --who (a person) and --why (a reason or document)")
-    events = parameter_sets(lake, area, year)
+    wanted = sorted(set(areas))
+    events = parameter_sets(lake, year=year)
+    chosen = {area: _draft_of([one for one in events if one.area == area], area, year, set_id) for area in wanted}
+    latest = {one.area: one for one in sorted(events, key=lambda one: one.version) if one.status == "published"}
+    new = {one.set_id: latest.get(area) for area, one in chosen.items() if _differs(latest.get(area), one)}
+    if new:
+        drafts = lake.read(PARAMETER_SETS).where(F.col("set_id").isin(sorted(new)) & (F.col("status") == "draft"))
+        by_id = {row.set_id: row for row in drafts.collect()}  # a draft may have been made twice: it says the same
+        rows = [_published_row(by_id[one], last, who, why) for one, last in sorted(new.items())]
+        lake.append(PARAMETER_SETS, lake.rows(PARAMETER_SETS, rows).coalesce(1), f"publish {fingerprint(sorted(new))}")
+    return list(published(lake, wanted, year).values())
+
+
+def _draft_of(events: Sequence[ParameterSet], area: str, year: int, set_id: str | None) -> ParameterSet:
     drafts = [one for one in events if one.status == "draft" and (set_id is None or one.set_id == set_id)]
     if not drafts:
         named = f" with id {set_id}" if set_id else ""
         raise MissingParameters(
             f"no draft{named} for area {area}, year {year}: run `dianshu benchmark --year {year} --city {area}` first"
         )
-    chosen = drafts[-1]
-    earlier = [one for one in events if one.status == "published"]
-    last = max(earlier, key=lambda one: one.version, default=None)
-    if last is not None and last.set_id == chosen.set_id:
-        return last
-    version = last.version + 1 if last else 1
-    source = (
-        lake.read_or_empty(PARAMETER_SETS)
-        .where((F.col("set_id") == chosen.set_id) & (F.col("status") == "draft"))
-        .collect()[0]
-    )
-    row = {
-        **source.asDict(),
-        "version": version,
+    return drafts[-1]
+
+
+def _differs(last: ParameterSet | None, chosen: ParameterSet) -> bool:
+    return last is None or last.set_id != chosen.set_id
+
+
+def _published_row(draft_row: Row, last: ParameterSet | None, who: str, why: str) -> tuple[Any, ...]:
+    changed = {
+        "version": last.version + 1 if last else 1,
         "status": "published",
         "supersedes": last.set_id if last else None,
         "who": who,
         "why": why,
         "at": datetime.now(UTC),
     }
-    frame = lake.rows(PARAMETER_SETS, [tuple(row[name] for name in PARAMETER_SETS.columns)])
-    lake.append(PARAMETER_SETS, frame.coalesce(1), f"publish {chosen.set_id} {version}")
-    return published(lake, [area], year)[area]
+    row = {**draft_row.asDict(), **changed}
+    return tuple(row[name] for name in PARAMETER_SETS.columns)
 
 
 def elements_of(lake: Lake, sets: Iterable[ParameterSet]) -> DataFrame:
