@@ -20,6 +20,7 @@ from pyspark.sql import SparkSession
 from lake.errors import EnvironmentProblem
 
 SUPPORTED_JAVA = (17, 21)
+_JAVA_OPTIONS = "spark.driver.extraJavaOptions"
 
 
 def project_cache() -> Path:
@@ -92,6 +93,12 @@ def _with_delta(builder: SparkSession.Builder) -> SparkSession.Builder:
     return builder.config("spark.jars", ",".join(str(jar) for jar in jars))
 
 
+def _quiet_logs() -> str:
+    """Java option that names the packaged log settings; none where the package is not a folder on this machine."""
+    file = Path(str(resources.files("conf").joinpath("engine", "log4j2.properties")))
+    return f"-Dlog4j2.configurationFile={file.as_uri()}" if file.exists() else ""
+
+
 def build_session(
     app_name: str = "dianshu", profile: str = "local", settings: dict[str, str] | None = None
 ) -> SparkSession:
@@ -109,7 +116,9 @@ def build_session(
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     check_java()
     builder = _with_delta(SparkSession.builder.appName(app_name))
-    for name, value in {**engine_settings(profile), **(settings or {})}.items():
+    chosen = {**engine_settings(profile), **(settings or {})}
+    chosen[_JAVA_OPTIONS] = f"{chosen.get(_JAVA_OPTIONS, '')} {_quiet_logs()}".strip()
+    for name, value in chosen.items():
         builder = builder.config(name, value)
     try:
         session = builder.getOrCreate()

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
-from pyspark.sql.types import DecimalType
 
-from settlement.money import divide, integer
+from settlement.money import INTEGER, divide, integer
 from settlement.policies import with_policies
 from settlement.policy import Policy
 from settlement.stability import is_stable
 
-_FACTOR = DecimalType(18, 0)  # a cost as a factor: its square still has fewer than 38 digits
+_SETS = ("all", "first", "middle")
+_SPLIT = 10**5
 
 
 def history_costs(history: DataFrame, hospitals: DataFrame) -> DataFrame:
@@ -33,12 +33,22 @@ def history_costs(history: DataFrame, hospitals: DataFrame) -> DataFrame:
 
 
 def _sums(prefix: str, kept: Column) -> list[Column]:
+    """Count, total and the three parts of the sum of squares: all bigint, several times faster than squared decimals.
+
+    With `c = h x SPLIT + l`, c² = h²·SPLIT² + 2·h·l·SPLIT + l²; the parts of 10 million costs of up to 10 million
+    yuan stay within 64 bits, and a sum that does not is an error.
+    """
     cost = F.when(kept, F.col("cost_fen"))
-    return [
-        F.count(cost).alias(f"{prefix}_count"),
-        F.coalesce(F.sum(cost), F.lit(0)).alias(f"{prefix}_total"),
-        F.coalesce(F.sum(cost.cast(_FACTOR) * cost.cast(_FACTOR)), integer(0)).alias(f"{prefix}_squares"),
-    ]
+    high, low = F.call_function("div", cost, F.lit(_SPLIT)), cost % _SPLIT
+    sums = {"total": cost, "high": high * high, "cross": high * low, "low": low * low}
+    added = [F.coalesce(F.sum(value), F.lit(0)).alias(f"{prefix}_{part}") for part, value in sums.items()]
+    return [F.count(cost).alias(f"{prefix}_count"), *added]
+
+
+def _squares(prefix: str) -> Column:
+    """The sum of squares of its three parts."""
+    high, cross, low = (integer(F.col(f"{prefix}_{part}")) for part in ("high", "cross", "low"))
+    return (high * integer(_SPLIT**2) + cross * integer(2 * _SPLIT) + low).cast(INTEGER).alias(f"{prefix}_squares")
 
 
 def level_sums(costs: DataFrame, bounds: DataFrame) -> DataFrame:
@@ -48,12 +58,14 @@ def level_sums(costs: DataFrame, bounds: DataFrame) -> DataFrame:
     bounded = costs.join(F.broadcast(bounds), ["area", "drg"], "left")
     first = F.col("cost_fen").between(F.col("first_low"), F.col("first_high"))
     middle = first & F.col("cost_fen").between(F.col("middle_low"), F.col("middle_high"))
-    return bounded.groupBy("area", "drg", "level").agg(
+    added = bounded.groupBy("area", "drg", "level").agg(
         *_sums("all", F.col("cost_fen").isNotNull()),
         *_sums("first", first),
         *_sums("middle", middle),
-        F.first("median_twice").alias("median_twice"),
+        F.max("median_twice").alias("median_twice"),
     )
+    sums = [column for prefix in _SETS for column in (f"{prefix}_count", f"{prefix}_total", _squares(prefix))]
+    return added.select("area", "drg", "level", "median_twice", *sums)
 
 
 def _stable_on(prefix: str) -> Column:
@@ -68,7 +80,7 @@ def group_sums(levels: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
     `kept_count`, `kept_total`, `kept_squares`, `levels` (array of level, count, total of the kept cases),
     `area_count`, `area_total` (the area's cases kept by the first trimming: the base of M).
     """
-    names = [f"{prefix}_{part}" for prefix in ("all", "first", "middle") for part in ("count", "total", "squares")]
+    names = [f"{prefix}_{part}" for prefix in _SETS for part in ("count", "total", "squares")]
     each_level = F.struct("level", "first_count", "first_total", "middle_count", "middle_total")
     groups = levels.groupBy("area", "drg").agg(
         *[F.sum(name).alias(name) for name in names],

@@ -11,12 +11,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from settlement.late import is_late, working_days_after
-from settlement.money import POINT_PLACES, divide, from_units, integer, power_of_ten
-from settlement.policies import with_policies
+from settlement.money import POINT_PLACES, divide, from_units, integer
 from settlement.policy import Policy
 from settlement.results import CASE_POINT, CASE_POINTS
 from settlement.review import PASSED, decided_reviews
-from settlement.tariff import all_means, tariffs
+from settlement.tariff import TERMS, area_terms, tariffs
 
 LOCAL, IN_PROVINCE, CROSS_PROVINCE = "local", "in_province", "cross_province"
 FEE_FOR_SERVICE, NEW_TECHNIQUE, UNGROUPED = "fee_for_service", "new_technique", "ungrouped"
@@ -55,28 +54,29 @@ def score_cases(
     settlement, points have the places of the policy, review is missing where there is none (or none that counts),
     cost_fen is without 特需 cost.
     """
-    placed = _placed(cases, hospitals, known)
-    payable = placed.where((F.col("scope") != CROSS_PROVINCE) & (F.col("new_tech") == 0) & F.col("drg").isNotNull())
-    reviewed = placed.join(decided_reviews(payable, reviews, policies), "setl_id", "left")
-    priced = _priced(reviewed, hospitals, elements, policies)
+    placed = _placed(cases, _places(hospitals, elements, policies), known)
+    decided = decided_reviews(placed.where(_paid_by_points()), reviews, policies)
+    reviewed = placed.join(F.broadcast(decided), "setl_id", "left")
+    priced = _priced(reviewed, tariffs(elements, hospitals, policies))
     days = max((policy.upload_deadline_days for policy in policies.values()), default=0)
     deadlines = F.broadcast(working_days_after(cases.select("dscg_date"), calendar, days))
-    timed = priced.join(deadlines, "dscg_date", "left").withColumn("class", _class_of())
-    late = is_late(*[F.col(name) for name in ("upload_date", "dscg_date", "working_days", "upload_deadline_days")])
-    in_year = ~F.col("class").isin(*UNPAID)
-    return timed.select(
-        "*",
-        from_units(_points(), POINT_PLACES, CASE_POINT).alias("points"),
-        in_year.cast("int").alias("in_year"),
-        (in_year & ~late).cast("int").alias("in_month"),
-    ).select(*CASE_POINTS.names)
+    timed = _timed(priced.join(deadlines, "dscg_date", "left")).withColumn("class", _class_of())
+    divided = timed.select("*", *_line_of_case()).withColumn("_divided", divide(F.col("_above"), F.col("_below")))
+    return divided.withColumn("points", from_units(_points(), POINT_PLACES, CASE_POINT)).select(*CASE_POINTS.names)
 
 
-def _placed(cases: DataFrame, hospitals: DataFrame, known: DataFrame) -> DataFrame:
-    """Cases with treating area, level, scope, period, and cost without 特需 cost; '' as a group counts as none."""
-    places = F.broadcast(hospitals.select("fixmedins_code", "area", "level"))
+def _places(hospitals: DataFrame, elements: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """Hospitals with area, level and `TERMS`; an area without a policy is an error that names it."""
+    terms = F.broadcast(area_terms(elements, policies))
+    joined = hospitals.select("fixmedins_code", "area", "level").join(terms, "area", "left")
+    lacking = F.concat(F.lit("no policy values for area "), "area", F.lit(": give it a policy"))
+    return joined.withColumn("point_unit", F.coalesce("point_unit", F.raise_error(lacking).cast("bigint")))
+
+
+def _placed(cases: DataFrame, places: DataFrame, known: DataFrame) -> DataFrame:
+    """Cases with treating area, level, terms, scope, period, and cost without 特需 cost; '' as a group is none."""
     inside = F.broadcast(known.select(F.col("area").alias("insu_admdvs"), F.lit(True).alias("_inside")))
-    joined = cases.join(places, "fixmedins_code", "left").join(inside, "insu_admdvs", "left")
+    joined = cases.join(F.broadcast(places), "fixmedins_code", "left").join(inside, "insu_admdvs", "left")
     unknown = F.concat(
         F.lit("case "), "setl_id", F.lit(" names hospital "), "fixmedins_code", F.lit(", not among the hospitals")
     )
@@ -103,17 +103,29 @@ def _placed(cases: DataFrame, hospitals: DataFrame, known: DataFrame) -> DataFra
         "recognition",
         "new_tech",
         scope.alias("scope"),
+        *TERMS,
     )
 
 
-def _priced(cases: DataFrame, hospitals: DataFrame, elements: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
-    """Cases with what their points come from: `line` (of the hospital, else of all), the area's mean, its policy."""
-    ruled = with_policies(cases, policies, "points_dp", "upload_deadline_days")
-    means = F.broadcast(all_means(elements, policies))
-    lines = F.broadcast(tariffs(elements, hospitals, policies))
-    joined = ruled.join(means, "area", "left").join(lines, ["area", "drg", "level"], "left")
-    own = F.coalesce(F.try_element_at("lines", F.col("fixmedins_code")), F.try_element_at("lines", F.lit("")))
-    return joined.withColumn("line", own).drop("lines")
+def _priced(cases: DataFrame, lines: DataFrame) -> DataFrame:
+    """Cases with the `line` of their group: the hospital's own, else that of all at its level; missing without one."""
+    joined = cases.join(F.broadcast(lines), ["area", "drg", "level"], "left")
+    own = F.coalesce(F.try_element_at("own_lines", F.col("fixmedins_code")), F.col("line"))
+    return joined.withColumn("line", own).drop("own_lines")
+
+
+def _paid_by_points() -> Column:
+    return (F.col("scope") != CROSS_PROVINCE) & (F.col("new_tech") != 1) & F.col("drg").isNotNull()
+
+
+def _timed(cases: DataFrame) -> DataFrame:
+    """Add in_month and in_year, by scope, flags and dates; a missing date counts as late."""
+    in_year = _paid_by_points()
+    late = is_late(*[F.col(name) for name in ("upload_date", "dscg_date", "working_days", "upload_deadline_days")])
+    in_time = F.coalesce(~late, F.lit(False))
+    return cases.select(
+        "*", in_year.cast("int").alias("in_year"), (in_year & in_time).cast("int").alias("in_month")
+    ).drop("working_days", "dscg_date", "upload_date", "upload_deadline_days")
 
 
 def _class_of() -> Column:
@@ -134,19 +146,27 @@ def _class_of() -> Column:
     )
 
 
+def _line_of_case() -> list[Column]:
+    """`_above` ÷ `_below`: points at the policy's places, of the classes whose points follow the cost; else missing.
+
+    They stand in columns of their own, as does the division: one expression with all of it would be compiled into a
+    method too long for the JVM to optimise.
+    """
+    line, cost = F.col("line"), integer(F.col("cost_fen"))
+    by_cost, high = F.col("class").isin(*BY_COST), F.col("class") == HIGH
+    lacking = F.concat(F.lit("area "), "area", F.lit(" has no all_mean above 0: give its elements one"))
+    mean = F.coalesce("mean_divisor", F.raise_error(lacking).cast("decimal(38,0)"))
+    above = F.when(by_cost, F.col("mean_slope") * cost).when(high, line["slope"] * cost - line["offset"])
+    return [above.alias("_above"), F.when(by_cost, mean).when(high, line["divisor"]).alias("_below")]
+
+
 def _points() -> Column:
     """Points as an integer at `POINT_PLACES`, rounded once, at the policy's places."""
-    kind, line, cost = F.col("class"), F.col("line"), integer(F.col("cost_fen"))
-    by_cost = kind.isin(*BY_COST)
-    above = F.when(by_cost, F.col("mean_slope") * cost).otherwise(line["slope"] * cost - line["offset"])
-    missing = F.concat(F.lit("area "), "area", F.lit(" has no all_mean above 0: give its elements one"))
-    mean = F.coalesce("mean_divisor", F.raise_error(missing).cast("decimal(38,0)"))
-    below = F.when(by_cost, mean).otherwise(line["divisor"])
-    unit = power_of_ten(F.lit(POINT_PLACES) - F.col("points_dp")).cast("bigint")
-    divided = divide(above, below).cast("bigint") * unit
+    kind, line = F.col("class"), F.col("line")
+    by_line = F.col("_divided").cast("bigint") * F.col("point_unit")
     return (
         F.when(kind.isin(*UNPAID), F.lit(0).cast("bigint"))
         .when(kind.isin(UNSTABLE, NORMAL), line["normal"])
-        .when(kind == LOW, F.least(divided, line["benchmark"]))
-        .otherwise(divided)
+        .when(kind == LOW, F.least(by_line, line["benchmark"]))
+        .otherwise(by_line)
     )

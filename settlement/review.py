@@ -32,7 +32,8 @@ def decided_reviews(payable: DataFrame, reviews: DataFrame, policies: Mapping[st
     counted = with_policies(cases.groupBy(*group).agg(F.count("*").alias("_cases")), policies, "review_quota")
     quota = floor_divide(integer(F.col("review_quota")) * F.col("_cases"), integer(RATE_ONE))
     in_turn = Window.partitionBy(*group).orderBy("applied_on", "setl_id")
-    ranked = reviews.join(cases, "setl_id").withColumn("_turn", F.row_number().over(in_turn))
+    # Applications are few beside the cases (the quota sees to it), so they travel to the cases, not the cases to them.
+    ranked = cases.join(F.broadcast(reviews), "setl_id").withColumn("_turn", F.row_number().over(in_turn))
     within = ranked.join(F.broadcast(counted.select(*group, quota.alias("_quota"))), group)
     decision = F.when(F.col("_turn") <= F.col("_quota"), F.col("decision")).otherwise(F.lit(OVER_QUOTA))
     return within.select("setl_id", decision.alias("review"))

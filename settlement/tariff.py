@@ -23,7 +23,7 @@ from settlement.money import (
     shortest,
     to_units,
 )
-from settlement.policies import with_policies
+from settlement.policies import policy_frame, with_policies
 from settlement.policy import Policy
 
 LEVELS = (1, 2, 3)
@@ -39,32 +39,46 @@ _POLICY = (
 )
 # Points are integers at POINT_PLACES, bounds are fen, the line gives points at the policy's places.
 LINE = ("whole_review", "stable", "benchmark", "normal", "high_above", "low_up_to", "slope", "offset", "divisor")
+TERMS = ("upload_deadline_days", "point_unit", "mean_slope", "mean_divisor")
 
 
 def tariffs(elements: DataFrame, hospitals: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
-    """One row for area, drg and level: `lines`, a map from fixmedins_code to a struct of `LINE`.
+    """One row for area, drg and level: `line`, a struct of `LINE`, and `own_lines`, the hospitals with an add-on.
 
-    The entry '' is for all hospitals without an add-on. `benchmark` and `normal` are points (integers at
-    `POINT_PLACES`, rounded at the policy's places); `high_above` and `low_up_to` are fen, missing where the group has
-    no outliers; `slope`, `offset`, `divisor` give a high-cost case's points at the policy's places.
+    `own_lines` is a map from fixmedins_code to such a struct; missing where no hospital has an add-on. `benchmark` and
+    `normal` are points (integers at `POINT_PLACES`, rounded at the policy's places); `high_above` and `low_up_to` are
+    fen, missing where the group has no outliers; `slope`, `offset`, `divisor` give a high-cost case's points at the
+    policy's places.
     """
     groups = with_policies(_groups(elements, hospitals), policies, *_POLICY)
     factors = _with_factors(groups.withColumn("level", F.explode(F.array(*[F.lit(level) for level in LEVELS]))))
     lines = factors.select("area", "drg", "level", "code", F.struct(*_line_columns()).alias("line"))
-    entries = F.map_from_entries(F.collect_list(F.struct(F.coalesce("code", F.lit("")).alias("code"), "line")))
-    return lines.groupBy("area", "drg", "level").agg(entries.alias("lines"))
+    own = F.collect_list(F.when(F.col("code").isNotNull(), F.struct("code", "line")))
+    return lines.groupBy("area", "drg", "level").agg(
+        F.max(F.when(F.col("code").isNull(), F.col("line"))).alias("line"),
+        F.when(F.size(own) > 0, F.map_from_entries(own)).alias("own_lines"),
+    )
 
 
-def all_means(elements: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
-    """One row an area: `mean_slope`, `mean_divisor`: the line of cost ÷ M x 100 at the policy's places; both missing
-    where M is 0. The points of low, reviewed, blank and whole-review cases.
+def area_terms(elements: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """One row for an area of `policies`: `TERMS`, what its cases need besides their group.
+
+    `upload_deadline_days`; `point_unit`: one unit of the policy's places at `POINT_PLACES`; `mean_slope` and
+    `mean_divisor`: the line of cost ÷ M x 100, for low, reviewed, blank and whole-review cases, missing where M is
+    missing or 0.
     """
+    rules = policy_frame(policies, elements).select("area", "points_dp", "upload_deadline_days")
     means = elements.where("kind = 'all_mean'").select("area", to_units(F.col("value"), VALUE_PLACES).alias("_units"))
     digits, places = shortest(F.col("_units"), VALUE_PLACES)
-    placed = with_policies(means.where("_units > 0"), policies, "points_dp")
     # c fen ÷ 100 ÷ M yuan x 100 is c ÷ M
     slope = power_of_ten(places + F.col("points_dp"))
-    return placed.select("area", slope.alias("mean_slope"), digits.alias("mean_divisor"))
+    return rules.join(F.broadcast(means.where("_units > 0")), "area", "left").select(
+        "area",
+        "upload_deadline_days",
+        power_of_ten(F.lit(POINT_PLACES) - F.col("points_dp")).cast("bigint").alias("point_unit"),
+        slope.alias("mean_slope"),
+        digits.alias("mean_divisor"),
+    )
 
 
 def _groups(elements: DataFrame, hospitals: DataFrame) -> DataFrame:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from province_files import assert_same_rows, read_frame, read_policies, text_rows
 from pyspark.sql import SparkSession
 
 from settlement.case_points import known_areas, score_cases
 from settlement.elements import effective_elements
 from settlement.present import case_points_text
+from tests.spark.settlement.province_files import assert_same_rows, read_frame, read_policies, text_rows
 
 
 @pytest.mark.parametrize("name", ["worked", "p1", "p2", "p3", "p4", "p5"])

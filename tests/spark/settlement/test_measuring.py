@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from province_files import assert_same_rows, read_frame, read_policies, text_rows
 from pyspark.sql import SparkSession
 
 from settlement.elements import measure_elements
 from settlement.present import elements_text
+from tests.spark.settlement.province_files import assert_same_rows, read_frame, read_policies, text_rows
 
 
 @pytest.mark.parametrize("name", ["p1", "p2", "p3", "p4", "p5"])

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from province_files import assert_same_rows, province_frames, read_policies, text_rows
 from pyspark.sql import DataFrame, SparkSession
 
 from settlement.present import settlement_text
 from settlement.settle import Keep, settle_province
+from tests.spark.settlement.province_files import assert_same_rows, province_frames, read_policies, text_rows
 
 TABLES = ("case_points", "pools", "hospital_month", "hospital_year", "matrix", "net")
 
