@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
+from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any
 
 CODE_PACKAGES = ("grouper", "settlement", "lake", "jobs")
@@ -29,11 +30,18 @@ def run_id(job: str, area: str, period: str, determined_by: Mapping[str, Any]) -
 
 @cache
 def code_version() -> str:
-    """Fingerprint of the code that calculates; a changed line makes a new calculation."""
-    root = Path(__file__).resolve().parent.parent
+    """Fingerprint of the code that calculates, from a folder or a wheel; a changed line makes a new calculation."""
     digest = hashlib.sha256()
     for package in CODE_PACKAGES:
-        for file in sorted((root / package).rglob("*.py")):
-            digest.update(str(file.relative_to(root)).encode("utf-8"))
-            digest.update(file.read_bytes())
+        for name, content in _sources(resources.files(package), package):
+            digest.update(name.encode("utf-8"))
+            digest.update(content)
     return digest.hexdigest()[:16]
+
+
+def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+    for entry in sorted(folder.iterdir(), key=lambda one: one.name):
+        if entry.is_dir():
+            yield from _sources(entry, f"{name}/{entry.name}")
+        elif entry.name.endswith(".py"):
+            yield f"{name}/{entry.name}", entry.read_bytes()

@@ -1,7 +1,8 @@
 """The one place that builds a Spark session.
 
-Local mode with Delta is the embedded default. On a cluster, where `spark-submit` has already created a session
-(or a `SPARK_REMOTE` is set), the running session is taken as it is. Settings come from `conf/engine/*.yaml`.
+Local mode with Delta is the embedded default. A running session (notebook) is taken as it is; under `spark-submit` the
+submitter's settings come first; with `SPARK_REMOTE` the session is that of a Spark Connect server. Settings come from
+`conf/engine/*.yaml`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from importlib import resources
 from pathlib import Path
 
 import yaml
+from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
 from lake.errors import EnvironmentProblem
@@ -93,6 +95,23 @@ def _with_delta(builder: SparkSession.Builder) -> SparkSession.Builder:
     return builder.config("spark.jars", ",".join(str(jar) for jar in jars))
 
 
+def _submitted_session(app_name: str, profile: str) -> SparkSession:
+    """Under spark-submit Java is running already: master, memory and jars are the submitter's, we add what is unset."""
+    given = SparkConf()
+    if not any("delta-spark" in jar for jar in given.get("spark.jars", "").split(",")):
+        raise EnvironmentProblem(
+            f"spark-submit was started without Delta's jars: add --packages {delta_coordinates()}, or --jars with the "
+            "jars themselves"
+        )
+    builder = SparkSession.builder.appName(app_name)
+    for name, value in engine_settings(profile).items():
+        if not name.startswith("spark.driver.") and not given.contains(name):
+            builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
 def _quiet_logs() -> str:
     """Java option that names the packaged log settings; none where the package is not a folder on this machine."""
     file = Path(str(resources.files("conf").joinpath("engine", "log4j2.properties")))
@@ -113,6 +132,8 @@ def build_session(
     os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
     if os.environ.get("SPARK_REMOTE"):
         return SparkSession.builder.appName(app_name).getOrCreate()
+    if os.environ.get("PYSPARK_GATEWAY_PORT"):
+        return _submitted_session(app_name, profile)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     check_java()
     builder = _with_delta(SparkSession.builder.appName(app_name))
