@@ -58,7 +58,7 @@ def divide(numerator: Column, denominator: Column, places: Column | int = 0) -> 
 
     Both operands are integers (bigint or `decimal(38,0)`) of either sign; a missing operand or
     place gives missing. A zero denominator,
-    or more than 38 digits anywhere, is an error.
+    a quotient of more than 32 digits, or more than 38 digits elsewhere, is an error.
     """
     size = F.abs(integer(numerator)) * (power_of_ten(places) if isinstance(places, Column) else integer(10**places))
     divisor = F.abs(integer(denominator))
