@@ -16,7 +16,6 @@ from importlib import resources
 from pathlib import Path
 
 import yaml
-from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
 from lake.errors import EnvironmentProblem
@@ -34,11 +33,11 @@ def project_cache() -> Path:
     return (root if (root / "pyproject.toml").exists() else Path.cwd()) / ".cache"
 
 
-def engine_settings(profile: str) -> dict[str, str]:
+def engine_settings(profile: str, blocks: tuple[str, ...] = ("spark", "always")) -> dict[str, str]:
     """Spark settings of `conf/engine/<profile>.yaml` (`local`, `test`), each a plain string."""
     text = resources.files("conf").joinpath("engine", f"{profile}.yaml").read_text(encoding="utf-8")
     loaded = yaml.safe_load(text)
-    return {str(name): str(value) for name, value in loaded["spark"].items()}
+    return {str(name): str(value) for block in blocks for name, value in loaded[block].items()}
 
 
 def check_java() -> None:
@@ -96,18 +95,18 @@ def _with_delta(builder: SparkSession.Builder) -> SparkSession.Builder:
 
 
 def _submitted_session(app_name: str, profile: str) -> SparkSession:
-    """Under spark-submit Java is running already: master, memory and jars are the submitter's, we add what is unset."""
-    given = SparkConf()
-    if not any("delta-spark" in jar for jar in given.get("spark.jars", "").split(",")):
+    """Under spark-submit Java is running already: master, memory and jars are the submitter's; ours is what results
+    depend on (time zone, ANSI arithmetic, Delta).
+    """
+    builder = SparkSession.builder.appName(app_name)
+    for name, value in engine_settings(profile, ("always",)).items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    if "delta-spark" not in session.sparkContext.getConf().get("spark.jars", ""):
         raise EnvironmentProblem(
             f"spark-submit was started without Delta's jars: add --packages {delta_coordinates()}, or --jars with the "
             "jars themselves"
         )
-    builder = SparkSession.builder.appName(app_name)
-    for name, value in engine_settings(profile).items():
-        if not name.startswith("spark.driver.") and not given.contains(name):
-            builder = builder.config(name, value)
-    session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     return session
 
