@@ -29,7 +29,10 @@ def kept_in_memory() -> Iterator[Keep]:
         frame.unpersist()
 
 
-@pytest.mark.parametrize("name", ["worked", "p1", "p2", "p3", "p4", "p5"])
+LARGE = [pytest.param(name, marks=pytest.mark.slow) for name in ("p4", "p5")]
+
+
+@pytest.mark.parametrize("name", ["worked", "p1", "p2", "p3", *LARGE])
 def test_a_province_as_files_is_settled_cell_by_cell(spark: SparkSession, shared: Path, name: str) -> None:
     folder = shared / "provinces" / name
     policies = read_policies(folder)
