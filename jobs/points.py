@@ -73,14 +73,15 @@ def _write(context: JobContext, registry: Registry, due: Mapping[Calculation, Pa
     places = [(one.area, year) for one in due.values()]
     schemes = {one.area: one.scheme_version for one in due.values()}
     grouped = with_groups(cases_of(context.runs, places), groups_of(context.runs, schemes, places))
-    hospitals = registry_frame(lake, registry, HOSPITALS)
+    everywhere = registry_frame(lake, registry, HOSPITALS)
+    hospitals = everywhere.where(F.col("area").isin(sorted(schemes)))
     scored = score_cases(
         settlement_cases(grouped, hospitals),
         hospitals,
         elements_of(lake, due.values()),
         registry_frame(lake, registry, REVIEWS),
         registry_frame(lake, registry, CALENDAR),
-        known_areas(hospitals, registry_frame(lake, registry, BUDGETS)),
+        known_areas(everywhere, registry_frame(lake, registry, BUDGETS)),
         {one.area: one.policy for one in due.values()},
     )
     rows = _labelled(scored.unionByName(unplaced_cases(grouped, hospitals)), due)

@@ -204,16 +204,9 @@ def diff(lake: Lake, first: str, second: str) -> DataFrame:
         if set_id not in known:
             raise UsageProblem(f"no parameter set {set_id!r}; `dianshu params list` shows them")
     key = ["kind", "drg", "level", "fixmedins_code", "source"]
-    rows = lake.read_or_empty(CORE_ELEMENTS)
-    before = rows.where(F.col("set_id") == first).select(*key, F.col("value").alias("before"))
-    after = rows.where(F.col("set_id") == second).select(*key, F.col("value").alias("after"))
-    same = [before[name].eqNullSafe(after[name]) for name in key]
-    condition = same[0]
-    for one in same[1:]:
-        condition = condition & one
-    joined = before.join(after, condition, "full_outer")
-    return (
-        joined.select(*[F.coalesce(before[name], after[name]).alias(name) for name in key], "before", "after")
-        .where(~F.col("before").eqNullSafe(F.col("after")))
-        .orderBy(*key)
+    of_both = lake.read(CORE_ELEMENTS).where(F.col("set_id").isin(first, second))
+    sides = of_both.groupBy(*key).agg(
+        F.max(F.when(F.col("set_id") == first, F.col("value"))).alias("before"),
+        F.max(F.when(F.col("set_id") == second, F.col("value"))).alias("after"),
     )
+    return sides.where(~F.col("before").eqNullSafe(F.col("after"))).orderBy(*key)
