@@ -38,6 +38,11 @@ def small_settings() -> ProvinceSettings:
     return replace(settings, areas=settings.areas[1:], months=months)
 
 
+SETTINGS = small_settings()
+YEAR = SETTINGS.year
+CITIES = sorted(area.code for area in SETTINGS.areas)
+
+
 def small_schemes(settings: ProvinceSettings) -> dict[str, NamedScheme]:
     """The demonstration schemes of the cities."""
     with resources.as_file(resources.files("conf").joinpath("demo")) as folder:

@@ -18,7 +18,6 @@ from jobs.group import group
 from jobs.ingest import ingest
 from jobs.points import points
 from jobs.publish import publish_cities
-from jobs.recalc import recalculate
 from jobs.results import results
 from jobs.settle import settle
 from jobs.why import case_lines, check_voices, group_lines, money_lines, point_lines
@@ -35,27 +34,7 @@ from lake.tables.lists import LISTS, LISTS_SUPERSEDED
 from lake.tables.results import HOSPITAL_YEAR, POOLS
 from lake.tables.runs import RUNS
 from serving.city_year import read_city_year
-from tests.jobs.lakes import deliver, fill, marks, open_lake, small_schemes, small_settings
-
-SETTINGS = small_settings()
-YEAR = SETTINGS.year
-CITIES = sorted(area.code for area in SETTINGS.areas)
-
-
-@pytest.fixture(scope="module")
-def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("deliveries") / "province"
-    deliver(out, SETTINGS, small_schemes(SETTINGS))
-    return out
-
-
-@pytest.fixture(scope="module")
-def settled(spark: SparkSession, landing: Path, tmp_path_factory: pytest.TempPathFactory) -> JobContext:
-    """A lake with the whole year recalculated in bulk."""
-    context = open_lake(spark, tmp_path_factory.mktemp("lake"))
-    fill(context, landing, small_schemes(SETTINGS), YEAR)
-    recalculate(context, CITIES, YEAR, load_policies(), "tester", "test")
-    return context
+from tests.jobs.lakes import CITIES, SETTINGS, YEAR, fill, marks, open_lake, small_schemes
 
 
 def test_no_list_is_lost(settled: JobContext, landing: Path) -> None:

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 
 import nbformat
 import pytest
 
-from jobs.recalc import recalculate
-from lake.policy_files import load_policies
+from jobs.context import JobContext
 from tests.conftest import ROOT
-from tests.jobs.lakes import deliver, fill, open_lake, small_schemes, small_settings
 
 
 @pytest.mark.slow
-def test_first_look_runs(spark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
-    settings = small_settings()
-    schemes = small_schemes(settings)
-    deliver(tmp_path / "landing", settings, schemes, cases=600)
-    context = open_lake(spark, tmp_path / "lake")
-    fill(context, tmp_path / "landing", schemes, settings.year)
-    recalculate(context, sorted(schemes), settings.year, load_policies(), "tester", "test")
-    monkeypatch.setenv("DIANSHU_LAKE", str(tmp_path / "lake"))
+def test_first_look_runs(settled: JobContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIANSHU_LAKE", settled.lake.root)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the notebook machinery, not ours

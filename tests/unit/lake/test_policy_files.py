@@ -64,8 +64,8 @@ def test_overlays_change_only_what_they_name(book: PolicyBook) -> None:
     base, first, second = (book.values_at(area, DAY) for area in ("999999", "990100", "990200"))
     changed = {key for key in POLICY_KEYS if base[key] != first[key]}
     assert changed == {"reserve.share", "deficit.tiers", "second_distribution.enabled"}
-    assert {key for key in POLICY_KEYS if base[key] != second[key]} == {"rounding.value_dp", "month.pay_ratio"}
-    assert book.at("990200", DAY).value_dp == 4
+    assert {key for key in POLICY_KEYS if base[key] != second[key]} == {"month.pay_ratio"}
+    assert book.at("990200", DAY).month_pay_ratio == Decimal("0.9")
 
 
 def test_explain_names_layer_date_and_source(book: PolicyBook) -> None:
