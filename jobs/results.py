@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import unicodedata
 from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
@@ -114,7 +115,17 @@ def _summary(context: JobContext, city: CityYear) -> list[tuple[str, ...]]:
 
 def _table(rows: list[tuple[str, ...]]) -> str:
     header = ("city", "insurance", "cases", "grouped %", "point value", "paid", "budget used", "residue")
-    return "\n".join("\t".join(row) for row in (header, *rows)).expandtabs(20)
+    lines = [header, *rows]
+    widths = [max(_width(line[place]) for line in lines) for place in range(len(header))]
+    return "\n".join(
+        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 if __name__ == "__main__":
