@@ -21,6 +21,7 @@ def point_value_figure(pools: pa.Table, title: str = "Point value by month, yuan
     """Point value (每点费用) of each month and, dashed, of the year, by insurance. `pools`: those of a `CityYear`."""
     figure = _figure(title, (10, 4.2))
     axes = figure.add_subplot()
+    place = ("axes fraction", "data")
     for insutype, (label, colour) in INSURANCE.items():
         rows = [row for row in pools.to_pylist() if row["insutype"] == insutype and row["value"] is not None]
         months = [row for row in rows if "-" in row["period"]]
@@ -29,9 +30,7 @@ def point_value_figure(pools: pa.Table, title: str = "Point value by month, yuan
             if "-" not in row["period"]:
                 value = float(row["value"])
                 axes.axhline(value, color=colour, linestyle="--", linewidth=1)
-                axes.annotate(
-                    f"{label}, year {value:.2f}", (0.01, value), xycoords=("axes fraction", "data"), va="bottom"
-                )
+                axes.annotate(f"{label}, year {value:.2f}", (0.99, value), xycoords=place, ha="right", va="bottom")
     axes.set_xlabel("month of settlement")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="0.92")
