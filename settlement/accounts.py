@@ -1,0 +1,154 @@
+"""The chart of accounts (科目) and the kinds of entries (分录) of the ledger, each with the article that it rests on.
+
+An account is `class:owner:insutype:year`; every clearing year has books of its own. Both voices of the ledger fill in
+these tables and know no account and no article themselves. docs/ledger.md explains them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+AREA, HOSPITAL, INSURED = "area", "fixmedins_code", "insu_admdvs"  # columns of a row that may own an account
+SEPARATOR = ":"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountClass:
+    """A class of accounts; `closing` says what stands on such an account when the year is settled."""
+
+    name: str
+    title: str
+    owner: str
+    closing: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryKind:
+    """A kind of entry: a positive amount goes from the first class to the second, a negative one the other way."""
+
+    name: str
+    title: str
+    from_class: str
+    to_class: str
+    article: str
+    from_owner: str = ""  # where it is not the owner of the class
+
+    @property
+    def payer(self) -> str:
+        """The column that owns the account from which the money comes."""
+        return self.from_owner or ACCOUNTS[self.from_class].owner
+
+    @property
+    def payee(self) -> str:
+        """The column that owns the account to which the money goes."""
+        return ACCOUNTS[self.to_class].owner
+
+
+@dataclass(frozen=True, slots=True)
+class StatementItem:
+    """A line of a hospital's annual statement: what entries of some kinds do to its payable account.
+
+    The name is the column of `HOSPITAL_YEAR`; `sign` turns the line's amount into that column, where deductions are
+    positive. `beside`: settled beside the clearing amount of article 34(五).
+    """
+
+    name: str
+    title: str
+    sign: int
+    entries: tuple[str, ...]
+    article: str
+    beside: bool = False
+
+
+CHART = (
+    AccountClass("fund", "统筹基金", AREA, "negative: all that the area's pooled fund bore"),
+    AccountClass("pool", "DRG预算", AREA, "0: what the hospitals do not get is reserve or residue"),
+    AccountClass("reserve", "区域调节金", AREA, "what neither deficit sharing nor second distribution used"),
+    AccountClass("residue", "尾差", AREA, "what rounded amounts leave of the budget (OP-02)"),
+    AccountClass("payable", "应付医疗机构", HOSPITAL, "the final amount; negative: owed by the hospital"),
+    AccountClass("withheld", "月度暂留", HOSPITAL, "0: released into the year"),
+    AccountClass("deposit", "质量保证金", HOSPITAL, "0: returned to the hospital or kept by the fund"),
+    AccountClass("cash", "已拨付", HOSPITAL, "what the months paid"),
+    AccountClass("clearing", "异地清算往来", AREA, "the area's net position; positive: it receives"),
+)
+ACCOUNTS = {one.name: one for one in CHART}
+
+# In the order in which they are booked.
+ENTRIES = (
+    EntryKind("budget", "年度预算", "fund", "pool", "policy/002 article 8"),
+    EntryKind("reserve_from_budget", "预算内预留调节金", "pool", "reserve", "policy/002 article 9"),
+    EntryKind("reserve_beside_budget", "预算外预留调节金", "fund", "reserve", "policy/002 article 9"),
+    EntryKind("month_amount", "月度预结算", "pool", "payable", "policy/002 article 31(三)"),
+    EntryKind("month_withheld", "月度支付比例以外暂留", "payable", "withheld", "policy/000 article 21"),
+    EntryKind("month_deposit", "预留质量保证金", "payable", "deposit", "policy/002 article 31(四)"),
+    EntryKind("month_audit", "审核扣款", "payable", "fund", "policy/001 article 25(二)"),
+    EntryKind("month_paid", "月度拨付", "payable", "cash", "policy/002 article 31(四)"),
+    EntryKind("month_amount_reversed", "冲回月度预结算", "payable", "pool", "policy/002 article 32(三)"),
+    EntryKind("month_withheld_released", "月度暂留转入清算", "withheld", "payable", "policy/000 article 21"),
+    EntryKind("year_amount", "年度应结算金额", "pool", "payable", "policy/002 article 32(三)"),
+    EntryKind("residue", "尾差", "pool", "residue", "policy/002 article 32(三)"),
+    EntryKind("deposit_returned", "返还质量保证金", "deposit", "payable", "policy/002 article 32(四)"),
+    EntryKind("deposit_kept", "不予返还质量保证金", "deposit", "fund", "policy/002 article 32(四)"),
+    EntryKind("assessment_adjustment", "考核系数调整", "fund", "payable", "policy/002 article 33"),
+    EntryKind("cap_excess", "超封顶线不付", "payable", "fund", "policy/002 article 34.2"),
+    EntryKind("surplus_not_kept", "结余不留用", "payable", "fund", "policy/002 article 34.1"),
+    EntryKind("deficit_share", "超支分担", "reserve", "payable", "policy/002 article 34.3"),
+    EntryKind("new_technique", "新技术补偿", "fund", "payable", "policy/002 article 23"),
+    EntryKind("second_distribution", "二次分配", "reserve", "payable", "policy/002 article 9"),
+    EntryKind("in_province", "省内异地清算", "clearing", "clearing", "policy/003 article 31", INSURED),
+    EntryKind("cross_province", "跨省异地清算", "clearing", "clearing", "policy/004 二(四)", INSURED),
+)
+ENTRY = {one.name: one for one in ENTRIES}
+
+_AMOUNT = (
+    "month_amount",
+    "month_withheld",
+    "month_amount_reversed",
+    "month_withheld_released",
+    "year_amount",
+)
+# The formula of policy/002 article 34(五), then what is settled beside it. Each entry on a payable account is in one.
+STATEMENT = (
+    StatementItem("amount", "应结算金额", 1, _AMOUNT, "policy/002 article 32(三)"),
+    StatementItem(
+        "deposit_not_returned",
+        "质量保证金不予返还",
+        -1,
+        ("month_deposit", "deposit_returned"),
+        "policy/002 article 32(四)",
+    ),
+    StatementItem("assessment_adjustment", "考核系数调整资金", 1, ("assessment_adjustment",), "policy/002 article 33"),
+    StatementItem("cap_excess", "超封顶线不付", -1, ("cap_excess",), "policy/002 article 34.2"),
+    StatementItem("surplus_not_kept", "结余不留用", -1, ("surplus_not_kept",), "policy/002 article 34.1"),
+    StatementItem("deficit_share", "超支分担", 1, ("deficit_share",), "policy/002 article 34.3"),
+    StatementItem("paid", "月度已拨付", -1, ("month_paid",), "policy/002 article 34(五)"),
+    StatementItem("audit", "年度审核扣款", -1, ("month_audit",), "policy/002 article 34(五)"),
+    StatementItem("new_technique", "新技术补偿", 1, ("new_technique",), "policy/002 article 23", beside=True),
+    StatementItem("second_distribution", "二次分配", 1, ("second_distribution",), "policy/002 article 9", beside=True),
+)
+# Columns of `HOSPITAL_MONTH`: sign and kinds of entries on the payable account in the month.
+MONTH_COLUMNS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "amount": (1, ("month_amount",)),
+    "gross": (1, ("month_amount", "month_withheld")),
+    "deposit": (-1, ("month_deposit",)),
+    "audit": (-1, ("month_audit",)),
+    "paid": (-1, ("month_paid",)),
+}
+# Columns of `HOSPITAL_YEAR` in the same way: the lines of the statement, and its sums.
+YEAR_COLUMNS: dict[str, tuple[int, tuple[str, ...]]] = {
+    **{item.name: (item.sign, item.entries) for item in STATEMENT},
+    "deposit_held": (-1, ("month_deposit",)),
+    "clearing": (1, tuple(entry for item in STATEMENT if not item.beside for entry in item.entries)),
+    "final": (1, tuple(entry for item in STATEMENT for entry in item.entries)),
+}
+
+
+def account(class_name: str, owner: str, insutype: str, year: int) -> str:
+    """The name of an account."""
+    return SEPARATOR.join((class_name, owner, insutype, str(year)))
+
+
+def account_title(name: str) -> str:
+    """An account for people: the Chinese title of its class, then its owner."""
+    class_name, owner, *_ = name.split(SEPARATOR)
+    return f"{ACCOUNTS[class_name].title} {owner}"
