@@ -42,6 +42,7 @@ class Reason(StrEnum):
 
     NONE = ""
     NO_PRINCIPAL_DIAGNOSIS = "no_principal_diagnosis"
+    GREY_PRINCIPAL_DIAGNOSIS = "grey_principal_diagnosis"  # 灰码: may not be a principal diagnosis
     UNKNOWN_PRINCIPAL_DIAGNOSIS = "unknown_principal_diagnosis"  # in no table of the scheme
     NO_MDC = "principal_diagnosis_in_no_mdc"
     NO_RULE_HELD = "no_rule_held"

@@ -1,7 +1,8 @@
 """A scheme as numpy tables over dense local code ids: made once, stored as bytes, loaded in a moment.
 
-Local ids: 1..n are the codes that some table of the scheme names, 0 is any other code, -1 is no code at all. All tables
-over ids have n + 2 rows, so that -1 finds the last row, which says "in nothing".
+Local ids: 1..n are the codes that some table of the scheme names, 0 is any other code, -1 is no code at all and n + 1 a
+grey code (灰码). All tables over ids have n + 2 rows, so that -1 and n + 1 find the last row, which says "in nothing".
+A code that the scheme maps has the id of the code it is mapped to (see grouper.edition).
 
 Codes in the same code sets share a *profile*; a rule's `in SETS` is then one small table over profiles.
 """
@@ -13,7 +14,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -21,12 +22,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from grouper.edition import changed_codes
 from grouper.errors import SchemeProblem
 from grouper.outcome import outcome_of
 from grouper.rules.nodes import And, CountIn, InSets, Not, Or, Rule
 from grouper.rules.parse import parse_rule
 from grouper.rules.text import rule_text
-from grouper.scheme import Complication, RuleRow, Scheme
+from grouper.scheme import CodeSystem, Complication, RuleRow, Scheme
 
 Ints = npt.NDArray[np.int32]
 Places = npt.NDArray[np.intp]
@@ -36,7 +38,7 @@ Bytes = npt.NDArray[np.uint8]
 NO_CODE = -1
 UNKNOWN_CODE = 0
 LEVEL_BITS: Mapping[str, int] = {Complication.MCC.value: 1, Complication.CC.value: 2}
-FORMAT = 1  # of the stored bytes
+FORMAT = 2  # of the stored bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class CompiledScheme:
         exclusion_profile: what each id is as a principal diagnosis, shape (n + 2,).
         excluded: whether an exclusion table holds a principal diagnosis of a profile, shape (x, e).
         known_diagnosis: whether some table of diagnoses names the code, shape (n + 2,).
+        changed: by code system, the codes that the scheme maps or calls grey, with their ids.
     """
 
     fingerprint: str
@@ -79,9 +82,16 @@ class CompiledScheme:
     exclusion_profile: Places
     excluded: Bools
     known_diagnosis: Bools
+    changed: Mapping[CodeSystem, Mapping[str, int]] = field(default_factory=dict)
 
-    def local_ids(self, codes: pa.Array | pa.ChunkedArray) -> Ints:
-        """Local ids of code strings (plain, large or dictionary encoded); null and '' are -1, unknown codes 0.
+    @property
+    def grey_id(self) -> int:
+        """The id of all grey codes."""
+        return len(self.codes) + 1
+
+    def local_ids(self, codes: pa.Array | pa.ChunkedArray, system: CodeSystem) -> Ints:
+        """Local ids of code strings of a system (plain, large or dictionary encoded), mapped codes as what they are
+        mapped to; null and '' are -1, unknown codes 0, grey codes `grey_id`.
 
         To map the ids of a code system instead, call it once with that system's codes in the order of their ids and
         index the answer.
@@ -91,7 +101,7 @@ class CompiledScheme:
             codes = codes.combine_chunks()
         if pa.types.is_dictionary(codes.type):
             places = codes.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-            ids = np.append(self.local_ids(codes.dictionary), np.int32(NO_CODE))[places]
+            ids = np.append(self.local_ids(codes.dictionary, system), np.int32(NO_CODE))[places]
             return ids
         texts = codes.cast(pa.string())
         found = pc.index_in(texts, value_set=self._code_array)
@@ -100,6 +110,10 @@ class CompiledScheme:
         if len(unknown):
             blank = pc.equal(texts.take(pa.array(unknown)).fill_null(""), "").to_numpy(zero_copy_only=False)
             ids[unknown[blank]] = NO_CODE
+        if changed := self.changed.get(system):
+            found = pc.index_in(texts, value_set=pa.array(changed.keys(), pa.string())).fill_null(-1)
+            places = found.to_numpy(zero_copy_only=False)
+            ids = np.where(places < 0, ids, np.fromiter(changed.values(), np.int32)[places])
         return ids
 
     @cached_property
@@ -135,6 +149,7 @@ class CompiledScheme:
             "set_tuples": self.set_tuples,
             "profiles": self.members.shape[1],
             "principals": self.excluded.shape[1],
+            "changed": self.changed,
             "rows": [[(row.code, row.rule, row.parent) for row in rows] for rows in (self.mdcs, self.adrgs, self.drgs)],
         }
         stream = io.BytesIO()
@@ -186,6 +201,7 @@ class CompiledScheme:
             exclusion_profile=arrays["exclusion_profile"].astype(np.intp),
             excluded=np.unpackbits(arrays["excluded"], axis=1, count=header["principals"]).astype(np.bool_),
             known_diagnosis=np.unpackbits(arrays["known_diagnosis"], count=size).astype(np.bool_),
+            changed={CodeSystem(system): ids for system, ids in header["changed"].items()},
         )
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -225,7 +241,14 @@ def compile_scheme(scheme: Scheme) -> CompiledScheme:
         exclusion_profile=exclusion_profile,
         excluded=excluded,
         known_diagnosis=known,
+        changed={system: ids_of for system in CodeSystem if (ids_of := _changed(scheme, system, ids))},
     )
+
+
+def _changed(scheme: Scheme, system: CodeSystem, ids: Mapping[str, int]) -> dict[str, int]:
+    grey = len(ids) + 1
+    read = changed_codes(scheme, system)
+    return {code: grey if is_grey else ids.get(target, UNKNOWN_CODE) for code, (target, is_grey) in read.items()}
 
 
 def _diagnoses(scheme: Scheme) -> set[str]:

@@ -86,7 +86,8 @@ def group_batch(
     batch = _batch(compiled, principal, other_values, other_offsets, procedure_values, procedure_offsets, scalars)
     steps = _plan(compiled)
     drg_row = np.full(batch.size, -1, np.int32)
-    open_cases = View(batch)
+    grey = principal == compiled.grey_id
+    open_cases = View(batch, np.flatnonzero(~grey)) if grey.any() else View(batch)
     for mdc in steps:
         if open_cases.size == 0:
             break
@@ -97,6 +98,7 @@ def group_batch(
     reason = np.zeros(batch.size, np.int8)
     if open_cases.size:
         reason[open_cases.cases] = _reasons(steps, open_cases)
+    reason[grey] = _REASON_NUMBER[Reason.GREY_PRINCIPAL_DIAGNOSIS]
     return GroupedBatch(compiled, compiled.mdc_of_adrg[adrg_row], adrg_row, drg_row, outcome, reason)
 
 
@@ -144,8 +146,8 @@ def _batch(
 
 
 def _check_ids(name: str, ids: Ints, compiled: CompiledScheme) -> None:
-    if len(ids) and (ids.min() < NO_CODE or ids.max() > len(compiled.codes)):
-        raise ValueError(f"{name} holds ids outside -1..{len(compiled.codes)}; map codes with CompiledScheme.local_ids")
+    if len(ids) and (ids.min() < NO_CODE or ids.max() > compiled.grey_id):
+        raise ValueError(f"{name} holds ids outside -1..{compiled.grey_id}; map codes with CompiledScheme.local_ids")
 
 
 def _try_mdc(mdc: Step, view: View, drg_row: Ints) -> View:

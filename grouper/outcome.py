@@ -6,9 +6,10 @@ are: every MDC rule, every ADRG rule of an MDC that held, every DRG rule of an A
 first, in the order of `MISSING`, of the missing values that some undecided rule asks for. So a newborn without age is
 `missing_age` where the MDC of newborns would have taken him, and a case for which the age could change nothing is not.
 
-Before that come a principal diagnosis that is missing, and one that no diagnosis table of the scheme knows. After it,
-`principal_diagnosis_in_no_mdc` where no MDC held, and `no_rule_held` else. An MDC without a rule of its own (the first
-of some editions has none) is open to all, so that it held says nothing and does not count.
+Before that come a principal diagnosis that is missing, one that is a grey code (for such a case no rule is tried), and
+one that no diagnosis table of the scheme knows. After it, `principal_diagnosis_in_no_mdc` where no MDC held, and
+`no_rule_held` else. An MDC without a rule of its own (the first of some editions has none) is open to all, so that it
+held says nothing and does not count.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from grouper.case import UNGROUPED_CODE, Case, GroupResult, Outcome, Reason
+from grouper.edition import ReadCase, read_codes
 from grouper.outcome import EXPLAINED_SCALARS, MISSING, SCALAR_COLUMNS, is_open_to_all, outcome_of, scalars_of
 from grouper.rules.nodes import And, Compare, Comparison, Constant, CountIn, Field, InSets, Not, Or, Rule
 from grouper.rules.parse import parse_rule
@@ -32,7 +33,7 @@ COMPARE: Mapping[Comparison, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True)
 class _Facts:
-    """A case beside a scheme. None and '' among the codes are no code."""
+    """A case, its codes as the scheme reads them, beside the scheme. None and '' among the codes are no code."""
 
     case: Case
     scheme: Scheme
@@ -135,15 +136,14 @@ class ReferenceGrouper:
 
     def group(self, case: Case) -> GroupResult:
         """The group of a case, or 0000 with the reason."""
-        facts = _Facts(case, self.scheme)
         tried: list[_Step] = []
-        return self._search(facts, tried)
+        return self._search(read_codes(self.scheme, case), tried)[0]
 
     def explain(self, case: Case) -> Trace:
         """The group of a case with every rule that was tried and what each of its conditions found."""
-        facts = _Facts(case, self.scheme)
+        read = read_codes(self.scheme, case)
         tried: list[_Step] = []
-        result = self._search(facts, tried)
+        result, facts = self._search(read, tried)
         rules = tuple(
             RuleTrace(
                 step.sheet,
@@ -156,9 +156,15 @@ class ReferenceGrouper:
             )
             for step in tried
         )
-        return Trace(case, result, rules, facts.complications)
+        return Trace(case, result, rules, facts.complications, read.readings)
 
-    def _search(self, facts: _Facts, tried: list[_Step]) -> GroupResult:
+    def _search(self, read: ReadCase, tried: list[_Step]) -> tuple[GroupResult, _Facts]:
+        facts = _Facts(read.case, self.scheme)
+        if read.grey_principal:
+            return _ungrouped(Reason.GREY_PRINCIPAL_DIAGNOSIS), facts
+        return self._first_group(facts, tried), facts
+
+    def _first_group(self, facts: _Facts, tried: list[_Step]) -> GroupResult:
         some_mdc = False
         for mdc in _holding(self._mdcs, facts, tried):
             some_mdc |= not is_open_to_all(mdc.rule)
@@ -167,8 +173,7 @@ class ReferenceGrouper:
                     code = drg.row.code
                     places = (mdc.place, adrg.place, drg.place)
                     return GroupResult(mdc.row.code, adrg.row.code, code, outcome_of(code), Reason.NONE, *places)
-        reason = self._reason(facts, tried, some_mdc)
-        return GroupResult("", "", UNGROUPED_CODE, Outcome.UNGROUPED, reason)
+        return _ungrouped(self._reason(facts, tried, some_mdc))
 
     def _reason(self, facts: _Facts, tried: list[_Step], some_mdc: bool) -> Reason:
         principal = facts.case.principal_diagnosis
@@ -181,6 +186,10 @@ class ReferenceGrouper:
             if any(s in asked and getattr(facts.case, SCALAR_COLUMNS[s]) is None for s in scalars):
                 return reason
         return Reason.NO_RULE_HELD if some_mdc else Reason.NO_MDC
+
+
+def _ungrouped(reason: Reason) -> GroupResult:
+    return GroupResult("", "", UNGROUPED_CODE, Outcome.UNGROUPED, reason)
 
 
 def _steps(scheme: Scheme) -> tuple[_Step, ...]:

@@ -1,4 +1,4 @@
-"""A grouping scheme (分组方案) as data: the six tables of the national workbook, frozen.
+"""A grouping scheme (分组方案) as data: the six tables of the national workbook, and two of codes beside them, frozen.
 
 The engine is the same for every scheme and year; whatever differs between cities is in these rows.
 Source: policy/004 一(二) (ADRG alike nationwide, DRG local); layout: the national DRG 3.0 configuration workbook.
@@ -63,15 +63,22 @@ class CodeSet:
     diagnoses: frozenset[str] = frozenset()
     procedures: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def codes(self) -> frozenset[str]:
         """All codes, whatever their system."""
-        return self.diagnoses | self.procedures
+        if self.diagnoses and self.procedures:
+            return self.diagnoses | self.procedures
+        return self.diagnoses or self.procedures
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """A whole scheme. Rows are in the order in which they are tried (sort number, then order of the file)."""
+    """A whole scheme. Rows are in the order in which they are tried (sort number, then order of the file).
+
+    `code_map` (编码映射) gives codes of the clinical edition (国临版) their code of the insurance edition (医保版);
+    `grey_codes` (灰码) take no part in grouping; both by code system, see `grouper.edition`. Most schemes have neither.
+    `map_notes` are the notes (备注) of mapped codes.
+    """
 
     mdcs: tuple[RuleRow, ...]
     adrgs: tuple[RuleRow, ...]
@@ -80,6 +87,9 @@ class Scheme:
     complications: Mapping[str, CcEntry]
     exclusions: Mapping[str, frozenset[str]]
     code_names: Mapping[str, str] = field(default_factory=dict, compare=False)
+    code_map: Mapping[CodeSystem, Mapping[str, str]] = field(default_factory=dict)
+    grey_codes: Mapping[CodeSystem, frozenset[str]] = field(default_factory=dict)
+    map_notes: Mapping[tuple[CodeSystem, str], str] = field(default_factory=dict, compare=False)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -103,6 +113,12 @@ class Scheme:
             yield "\t".join(("cc", code, entry.level.value, entry.exclusion))
         for name in sorted(self.exclusions):
             yield "\t".join(("exclusion", name, *sorted(self.exclusions[name])))
+        # Only where there are any: a scheme without these tables keeps the version that it had before they were known.
+        for system in sorted(self.code_map):
+            for code, mapped in sorted(self.code_map[system].items()):
+                yield "\t".join(("map", system.value, code, mapped))
+        for system in sorted(self.grey_codes):
+            yield "\t".join(("grey", system.value, *sorted(self.grey_codes[system])))
 
 
 def _same_writing(rule: str) -> str:

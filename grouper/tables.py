@@ -10,6 +10,7 @@ from grouper.case_rows import CODE_SEPARATOR, CaseProblem
 from grouper.compile import CompiledScheme, Ints
 from grouper.kernel import GroupedBatch, group_batch
 from grouper.outcome import SCALAR_COLUMNS
+from grouper.scheme import CodeSystem
 from grouper.view import Floats
 
 
@@ -58,10 +59,10 @@ def _group(compiled: CompiledScheme, table: pa.Table) -> GroupedBatch:
     procedures, procedure_offsets = ragged(_lists(table, "procedures"))
     return group_batch(
         compiled,
-        compiled.local_ids(_column(table, "principal_diagnosis")),
-        compiled.local_ids(others),
+        compiled.local_ids(_column(table, "principal_diagnosis"), CodeSystem.DIAGNOSIS),
+        compiled.local_ids(others, CodeSystem.DIAGNOSIS),
         other_offsets,
-        compiled.local_ids(procedures),
+        compiled.local_ids(procedures, CodeSystem.PROCEDURE),
         procedure_offsets,
         {scalar: _numbers(table, column) for scalar, column in SCALAR_COLUMNS.items() if column in table.column_names},
     )

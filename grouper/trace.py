@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grouper.case import Case, GroupResult
+from grouper.edition import CodeReading
 from grouper.rules.nodes import Field
 
 
@@ -58,9 +59,13 @@ class RuleTrace:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The whole search for one case: MDC, ADRG and DRG rules in the order in which they were tried."""
+    """The whole search for one case: MDC, ADRG and DRG rules in the order in which they were tried.
+
+    `case` is as it came; `codes` are those of its codes that the scheme reads as other ones or as grey, in order.
+    """
 
     case: Case
     result: GroupResult
     rules: tuple[RuleTrace, ...]
     complications: tuple[Complication, ...]
+    codes: tuple[CodeReading, ...] = ()

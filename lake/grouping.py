@@ -18,7 +18,7 @@ from grouper.case import UNGROUPED_CODE, Outcome
 from grouper.compile import NO_CODE, CompiledScheme, compile_scheme
 from grouper.kernel import group_batch
 from grouper.rules.nodes import Scalar
-from grouper.scheme import Scheme
+from grouper.scheme import CodeSystem, Scheme
 from lake.codes import CodeArrays
 
 # Column of `cases` for each scalar of the rule language.
@@ -58,10 +58,15 @@ _UNPACKED: dict[str, CompiledScheme] = {}
 
 
 def bind(scheme: Scheme, codes: CodeArrays) -> LakeScheme:
-    """Compile a scheme against the codes of the lake; id 0 of the lake is 'no code'."""
+    """Compile a scheme against the codes of the lake; id 0 of the lake is 'no code'.
+
+    Mapped and grey codes are settled here, once a distinct code: the cases cost nothing more.
+    """
     compiled = compile_scheme(scheme)
     none = np.full(1, NO_CODE, np.int32)
-    tables = {system: np.concatenate([none, compiled.local_ids(array)]) for system, array in codes.items()}
+    tables = {
+        system: np.concatenate([none, compiled.local_ids(array, CodeSystem(system))]) for system, array in codes.items()
+    }
     return LakeScheme(scheme.fingerprint, compiled.to_bytes(), tables)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from grouper.compile import CompiledScheme, compile_scheme
 from grouper.kernel import group_batch
 from grouper.rules.nodes import Scalar
-from grouper.scheme import Scheme
+from grouper.scheme import CodeSystem, Scheme
 from jobs.synthetic.settings import ProvinceSettings
 from jobs.synthetic.template import Template
 from jobs.synthetic.template_draws import TemplateMaker
@@ -54,17 +54,19 @@ def _reach(compiled: CompiledScheme, templates: Sequence[Template]) -> NDArray[n
     """Whether the plainest case of each template, at its lowest age, gets into the template's ADRG."""
     groups = group_batch(
         compiled,
-        compiled.local_ids(pa.array([one.principal for one in templates], pa.string())),
-        *_ragged(compiled, [one.others for one in templates]),
-        *_ragged(compiled, [one.procedures for one in templates]),
+        compiled.local_ids(pa.array([one.principal for one in templates], pa.string()), CodeSystem.DIAGNOSIS),
+        *_ragged(compiled, CodeSystem.DIAGNOSIS, [one.others for one in templates]),
+        *_ragged(compiled, CodeSystem.PROCEDURE, [one.procedures for one in templates]),
         _scalars(templates),
     )
     pairs = zip(groups.adrg().to_pylist(), templates, strict=True)
     return np.array([adrg == template.adrg for adrg, template in pairs], dtype=np.bool_)
 
 
-def _ragged(compiled: CompiledScheme, lists: Sequence[Sequence[str]]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    values = compiled.local_ids(pa.array([code for one in lists for code in one], pa.string()))
+def _ragged(
+    compiled: CompiledScheme, system: CodeSystem, lists: Sequence[Sequence[str]]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    values = compiled.local_ids(pa.array([code for one in lists for code in one], pa.string()), system)
     return values, np.cumsum([0, *(len(one) for one in lists)])
 
 

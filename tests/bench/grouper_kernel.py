@@ -23,6 +23,7 @@ from grouper.case_rows import NUMBER_COLUMNS
 from grouper.compile import CompiledScheme, compile_scheme
 from grouper.kernel import group_batch
 from grouper.outcome import SCALAR_COLUMNS
+from grouper.scheme import CodeSystem
 from grouper.tables import group_table, ragged
 from grouper.workbook import read_scheme
 
@@ -54,13 +55,13 @@ def columns_of(compiled: CompiledScheme, table: pa.Table) -> tuple[object, ...]:
         scalar: np.array([float(text) if text else np.nan for text in table[name].to_pylist()])
         for scalar, name in SCALAR_COLUMNS.items()
     }
-    principal = compiled.local_ids(table["principal_diagnosis"])
+    principal = compiled.local_ids(table["principal_diagnosis"], CodeSystem.DIAGNOSIS)
     return (
         compiled,
         principal,
-        compiled.local_ids(others),
+        compiled.local_ids(others, CodeSystem.DIAGNOSIS),
         other_offsets,
-        compiled.local_ids(procedures),
+        compiled.local_ids(procedures, CodeSystem.PROCEDURE),
         procedure_offsets,
         scalars,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import permutations
 from typing import TypeVar
@@ -13,7 +14,7 @@ from grouper.case import Case
 from grouper.outcome import SCALAR_COLUMNS
 from grouper.rules.nodes import And, Compare, Comparison, Constant, CountIn, Field, InSets, Not, Or, Rule, Scalar
 from grouper.rules.text import rule_text
-from grouper.scheme import CcEntry, CodeSet, Complication, RuleRow, Scheme
+from grouper.scheme import CcEntry, CodeSet, CodeSystem, Complication, RuleRow, Scheme
 
 T = TypeVar("T")
 DIAGNOSES = ("A01", "B02.1+C03*", "C03", "D04.x00", "E05")
@@ -97,6 +98,22 @@ def schemes(draw: st.DrawFn) -> Scheme:
             adrgs.append(RuleRow(adrg, "", draw(texts), mdc, mdc, second))
             drgs.extend(RuleRow(f"{adrg}{third}", "", draw(texts), adrg, mdc, third) for third in range(size))
     return Scheme(tuple(mdcs), tuple(adrgs), tuple(drgs), sets, complications, exclusions)
+
+
+@st.composite
+def coded_schemes(draw: st.DrawFn) -> Scheme:
+    """Schemes that map codes and call some grey: codes known and unknown, to codes known and unknown, some to grey."""
+    code_map, grey_codes = {}, {}
+    for system, codes in ((CodeSystem.DIAGNOSIS, DIAGNOSES), (CodeSystem.PROCEDURE, PROCEDURES)):
+        sources = draw(subset((*codes[:2], *STRAY_CODES[:3])))
+        targets = st.sampled_from([code for code in (*codes, "99.9", "new") if code not in sources])
+        code_map[system] = {code: draw(targets) for code in sources}
+        grey_codes[system] = frozenset(draw(subset((*codes[1:3], "99.9")))) - frozenset(sources)
+    return replace(
+        draw(schemes()),
+        code_map={system: mapped for system, mapped in code_map.items() if mapped},
+        grey_codes={system: grey for system, grey in grey_codes.items() if grey},
+    )
 
 
 def scalar_values(scalar: Scalar) -> st.SearchStrategy[int | Decimal | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import StrEnum
 
 import pyarrow as pa
@@ -12,15 +12,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from grouper import plan
-from grouper.case import Case, Outcome, Reason
+from grouper.case import UNGROUPED_CODE, Case, Outcome, Reason
 from grouper.compile import CompiledScheme, compile_scheme
+from grouper.edition import find_fault, read_codes
 from grouper.reference import ReferenceGrouper
 from grouper.rules.nodes import And, Compare, Comparison, Constant, CountIn, Field, InSets, Not, Or, Rule, Scalar
 from grouper.rules.parse import parse_rule
 from grouper.rules.text import rule_text, rule_text_zh
 from grouper.scheme import Scheme
 from grouper.tables import group_table
-from tests.property.grouper_strategies import cases, rules, schemes, table_of
+from tests.property.grouper_strategies import cases, coded_schemes, rules, schemes, table_of
 
 RESULT = ("mdc", "adrg", "drg", "outcome", "reason", "mdc_row", "adrg_row", "drg_row")
 
@@ -36,13 +37,13 @@ def reference(scheme: Scheme, many: list[Case]) -> list[tuple[object, ...]]:
 
 
 @settings(max_examples=200)
-@given(schemes(), st.lists(cases(), min_size=1, max_size=12))
+@given(st.one_of(schemes(), coded_schemes()), st.lists(cases(), min_size=1, max_size=12))
 def test_kernel_is_the_reference(scheme: Scheme, many: list[Case]) -> None:
     assert kernel(scheme, many) == reference(scheme, many)
 
 
 @settings(max_examples=100, suppress_health_check=list(HealthCheck))
-@given(schemes(), st.lists(cases(), min_size=4, max_size=16))
+@given(coded_schemes(), st.lists(cases(), min_size=4, max_size=16))
 def test_kernel_is_the_reference_where_it_narrows_its_view(
     monkeypatch: pytest.MonkeyPatch, scheme: Scheme, many: list[Case]
 ) -> None:
@@ -51,7 +52,7 @@ def test_kernel_is_the_reference_where_it_narrows_its_view(
 
 
 @settings(max_examples=40)
-@given(schemes(), st.lists(cases(), min_size=2, max_size=8), st.integers(1, 7))
+@given(coded_schemes(), st.lists(cases(), min_size=2, max_size=8), st.integers(1, 7))
 def test_a_case_does_not_depend_on_its_batch(scheme: Scheme, many: list[Case], cut: int) -> None:
     """One by one, in halves or backwards: the same groups."""
     whole = kernel(scheme, many)
@@ -61,7 +62,7 @@ def test_a_case_does_not_depend_on_its_batch(scheme: Scheme, many: list[Case], c
 
 
 @settings(max_examples=40)
-@given(schemes(), st.lists(cases(), min_size=1, max_size=6))
+@given(coded_schemes(), st.lists(cases(), min_size=1, max_size=6))
 def test_the_stored_form_is_the_scheme(scheme: Scheme, many: list[Case]) -> None:
     compiled = compile_scheme(scheme)
     restored = CompiledScheme.from_bytes(compiled.to_bytes())
@@ -71,7 +72,7 @@ def test_the_stored_form_is_the_scheme(scheme: Scheme, many: list[Case]) -> None
 
 
 @settings(max_examples=50)
-@given(schemes(), st.lists(cases(), min_size=3, max_size=8), st.integers(0, 2), st.booleans())
+@given(coded_schemes(), st.lists(cases(), min_size=3, max_size=8), st.integers(0, 2), st.booleans())
 def test_slices_chunks_and_dictionaries_are_read_alike(
     scheme: Scheme, many: list[Case], start: int, large: bool
 ) -> None:
@@ -95,7 +96,7 @@ def test_a_rule_is_what_it_is_written_as(rule: Rule) -> None:
 
 
 @settings(max_examples=100)
-@given(schemes(), st.lists(cases(), min_size=1, max_size=4))
+@given(coded_schemes(), st.lists(cases(), min_size=1, max_size=4))
 def test_the_trace_tells_what_group_decides(scheme: Scheme, many: list[Case]) -> None:
     grouper = ReferenceGrouper(scheme)
     for case in many:
@@ -146,10 +147,41 @@ def test_every_outcome_and_reason_is_generated() -> None:
     seen: set[object] = set()
 
     @settings(max_examples=300, derandomize=True, database=None, phases=[Phase.generate])
-    @given(schemes(), st.lists(cases(), min_size=8, max_size=8))
+    @given(st.one_of(schemes(), coded_schemes()), st.lists(cases(), min_size=8, max_size=8))
     def collect(scheme: Scheme, many: list[Case]) -> None:
         for result in map(ReferenceGrouper(scheme).group, many):
             seen.update((result.outcome, result.reason))
 
     collect()
     assert set(Outcome) | set(Reason) <= seen
+
+
+def test_every_reading_of_a_code_is_generated() -> None:
+    """In every field: a mapped code, a grey one, and one mapped to a grey one."""
+    seen: set[tuple[Field, bool, bool]] = set()
+
+    @settings(max_examples=200, derandomize=True, database=None, phases=[Phase.generate])
+    @given(coded_schemes(), st.lists(cases(), min_size=8, max_size=8))
+    def collect(scheme: Scheme, many: list[Case]) -> None:
+        assert find_fault(scheme.code_map, scheme.grey_codes) is None
+        for case in many:
+            seen.update((one.field, one.original != one.code, one.grey) for one in read_codes(scheme, case).readings)
+
+    collect()
+    assert seen == {(field, mapped, grey) for field in Field for mapped in (True, False) for grey in (True, False)} - {
+        (field, False, False) for field in Field
+    }
+
+
+@settings(max_examples=100)
+@given(coded_schemes(), st.lists(cases(), min_size=1, max_size=6))
+def test_mapping_first_by_hand_gives_the_same_groups(scheme: Scheme, many: list[Case]) -> None:
+    """A case written in the codes that it is read in has the same group under the scheme without the tables."""
+    plain = ReferenceGrouper(replace(scheme, code_map={}, grey_codes={}))
+    for case, found in zip(many, reference(scheme, many), strict=True):
+        read = read_codes(scheme, case)
+        if found[RESULT.index("reason")] == Reason.GREY_PRINCIPAL_DIAGNOSIS:
+            assert read.grey_principal
+            assert found[RESULT.index("drg")] == UNGROUPED_CODE
+        else:
+            assert tuple(getattr(plain.group(read.case), name) for name in RESULT) == found
