@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from grouper.edition_sheets import CODE_MAP, GREY_CODES
 from grouper.rules.parse import RuleSyntaxError, parse_rule
 from grouper.rules.text import rule_text
 from grouper.scheme import CcEntry, RuleRow, Scheme
@@ -26,7 +27,9 @@ class RowDifference:
 
 @dataclass(frozen=True, slots=True)
 class CodesDifference:
-    """A code set (sheet 集合) or exclusion table (排除表) with the codes added and removed."""
+    """A code set (sheet 集合) or exclusion table (排除表) with the codes added and removed; or of a system of codes the
+    grey codes (灰码), or the mapped ones (编码映射), each written `clinical -> insurance`.
+    """
 
     sheet: str
     name: str
@@ -74,7 +77,14 @@ def diff_schemes(before: Scheme, after: Scheme) -> SchemeDiff:
         *_rows("DRG", before.drgs, after.drgs),
     )
     sets = [{name: members.codes for name, members in scheme.sets.items()} for scheme in (before, after)]
-    codes = (*_codes("集合", *sets), *_codes("排除表", before.exclusions, after.exclusions))
+    maps = [_written_maps(scheme) for scheme in (before, after)]
+    grey = [{system.value: codes for system, codes in scheme.grey_codes.items()} for scheme in (before, after)]
+    codes = (
+        *_codes("集合", *sets),
+        *_codes("排除表", before.exclusions, after.exclusions),
+        *_codes(CODE_MAP, *maps),
+        *_codes(GREY_CODES, *grey),
+    )
     old, new = before.complications, after.complications
     complications = tuple(
         CcDifference(code, old.get(code), new.get(code))
@@ -127,6 +137,13 @@ def _codes(
         old, new = before.get(name, frozenset()), after.get(name, frozenset())
         if old != new:
             yield CodesDifference(sheet, name, tuple(sorted(new - old)), tuple(sorted(old - new)))
+
+
+def _written_maps(scheme: Scheme) -> dict[str, frozenset[str]]:
+    return {
+        system.value: frozenset(f"{code} -> {target}" for code, target in mapped.items())
+        for system, mapped in scheme.code_map.items()
+    }
 
 
 def _row_line(one: RowDifference) -> str:

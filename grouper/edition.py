@@ -51,6 +51,7 @@ class CodeFault:
     code: str
     in_map: bool
     problem: str
+    remedy: str
 
 
 def changes_codes(scheme: Scheme) -> bool:
@@ -102,12 +103,12 @@ def find_fault(code_map: CodeMap, grey_codes: GreyCodes) -> CodeFault | None:
     for system, mapped in code_map.items():
         grey = grey_codes.get(system, frozenset())
         for code, target in mapped.items():
-            if not target:
-                return CodeFault(system, code, True, f"the code {code} is mapped to nothing")
             if target in mapped:
                 kind = "a cycle" if mapped[target] == code else "a chain"
                 further = f"{code} is mapped to {target}, and {target} to {mapped[target]}"
-                return CodeFault(system, code, True, f"the map has {kind}: {further}")
+                remedy = "A code is mapped in one step: map it to the last code, or delete a row."
+                return CodeFault(system, code, True, f"the map has {kind}: {further}", remedy)
             if code in grey:
-                return CodeFault(system, code, False, f"the grey code {code} is mapped to {target} too")
+                remedy = "A code is mapped before it is looked up here: delete it here or in the map."
+                return CodeFault(system, code, False, f"the grey code {code} is mapped too, to {target}", remedy)
     return None

@@ -7,56 +7,23 @@ kept, read and reviewed as what it changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from grouper.changes import Action, Change, Key, Overlay
+from grouper.edition_overlay import check_mapped, code_map_of, fault_of, grey_codes_of, grey_rows, mapped_rows
+from grouper.edition_sheets import CODE_MAP, GREY_CODES
 from grouper.errors import SchemeProblem
 from grouper.rules.parse import RuleSyntaxError, parse_rule, sets_of
 from grouper.scheme import CcEntry, CodeSet, CodeSystem, Complication, RuleRow, Scheme
 from grouper.sheet_table import HEADERS, SheetTable
-from grouper.sheets import CSV_FILES, read_changed_sheets, write_csv
+from grouper.sheets import CODE_FILES, CSV_FILES, read_changed_sheets, write_csv
 
 CHANGE_HEADER = "变更"
-Key = tuple[str, ...]
 _RULE_SHEETS = {"MDC": "mdcs", "ADRG": "adrgs", "DRG": "drgs"}
+_FILES = CSV_FILES | CODE_FILES
 _Value = TypeVar("_Value")
-
-
-class Action(StrEnum):
-    """变更 of a row."""
-
-    ADD = "新增"
-    CHANGE = "修改"
-    DELETE = "删除"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One changed row. `key` is what names it: (code,) of a rule or a CC, (set, code, type) of a member, (table, code)
-    of an exclusion. `row` is the new row of a rule, `entry` the new CC entry; a deletion has neither.
-    """
-
-    action: Action
-    sheet: str
-    key: Key
-    row: RuleRow | None = None
-    entry: CcEntry | None = None
-    name: str = ""
-    source_row: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True)
-class Overlay:
-    """What a local scheme changes, in the order of the national sheets; `file` is where it was read from."""
-
-    changes: tuple[Change, ...]
-    file: str = field(default="", compare=False)
-
-    def of(self, sheet: str, action: Action) -> Iterator[Change]:
-        """The changes of one kind of one sheet."""
-        return (one for one in self.changes if one.sheet == sheet and one.action is action)
 
 
 def read_overlay(path: Path) -> Overlay:
@@ -76,13 +43,20 @@ def read_overlay(path: Path) -> Overlay:
 
 def _read_change(table: SheetTable, sheet: str, number: int, cells: list[str]) -> Change:
     cell = dict(zip(("action", *HEADERS[sheet]), cells, strict=True))
-    table.require(number, "code", cell["code"])
+    if sheet not in CODE_FILES:
+        table.require(number, "code", cell["code"])
     try:
         action = Action(cell["action"])
     except ValueError:
         remedy = f"Write {', '.join(Action)}."
         raise table.problem("no such change", number, "action", cell["action"] or "(empty)", remedy) from None
     keep = action is not Action.DELETE
+    if sheet in CODE_FILES:
+        check_mapped(table, sheet, number, cell, keep)
+        system = _one_of(table, number, "kind", cell["kind"], CodeSystem)
+        target = cell["code"] if sheet == CODE_MAP and keep else ""
+        code_key = (system.value, cell["clinical"] if sheet == CODE_MAP else cell["code"])
+        return Change(action, sheet, code_key, name=cell.get("note", ""), target=target, source_row=number)
     name, code = cell["name"], cell["code"]
     if sheet in _RULE_SHEETS:
         parent = {"MDC": "", "ADRG": cell.get("mdc", ""), "DRG": cell.get("adrg", "")}[sheet]
@@ -111,7 +85,7 @@ def _one_of(table: SheetTable, number: int, meaning: str, text: str, kind: Calla
 def write_overlay(overlay: Overlay, folder: Path) -> None:
     """Write the changed rows as a csv folder that `read_overlay` reads; a sheet without changes gets no file."""
     folder.mkdir(parents=True, exist_ok=True)
-    for sheet, file in CSV_FILES.items():
+    for sheet, file in _FILES.items():
         changes = [one for one in overlay.changes if one.sheet == sheet]
         if changes:
             headers = [CHANGE_HEADER, *(variants[0] for variants in HEADERS[sheet].values())]
@@ -128,6 +102,10 @@ def _cells(change: Change) -> tuple[object, ...]:
     if change.sheet == "CC":
         entry = change.entry
         return (action, code, change.name, entry.exclusion if entry else "", entry.level.value if entry else "")
+    if change.sheet == CODE_MAP:
+        return (action, *change.key, change.target, change.name)
+    if change.sheet == GREY_CODES:
+        return (action, *change.key)
     return (action, change.key[0], change.key[1], change.name, *change.key[2:])
 
 
@@ -146,6 +124,9 @@ def apply_overlay(base: Scheme, overlay: Overlay) -> Scheme:
         drgs=tuple(rows["DRG"]),
         sets=_sets(_apply_keys(_members(base), overlay, "集合")),
         complications=_apply_entries(base.complications, overlay),
+        code_map=code_map_of(_apply_targets(mapped_rows(base), overlay)),
+        grey_codes=grey_codes_of(_apply_keys(grey_rows(base), overlay, GREY_CODES)),
+        map_notes=_apply_notes(base.map_notes, overlay),
         exclusions=_tables(_apply_keys(_excluded(base), overlay, "排除表")),
         code_names=_apply_names(base.code_names, overlay),
     )
@@ -196,24 +177,40 @@ def _apply_keys(base: set[Key], overlay: Overlay, sheet: str) -> set[Key]:
 
 
 def _apply_entries(base: Mapping[str, CcEntry], overlay: Overlay) -> dict[str, CcEntry]:
-    entries = dict(base)
+    rows: dict[Key, CcEntry] = {(code,): entry for code, entry in base.items()}
+    return {key[0]: entry for key, entry in _apply_values(rows, overlay, "CC", lambda change: change.entry).items()}
+
+
+def _apply_targets(base: Mapping[Key, str], overlay: Overlay) -> dict[Key, str]:
+    return _apply_values(base, overlay, CODE_MAP, lambda change: change.target or None)
+
+
+def _apply_values(
+    base: Mapping[Key, _Value], overlay: Overlay, sheet: str, value_of: Callable[[Change], _Value | None]
+) -> dict[Key, _Value]:
+    values = dict(base)
     for action in (Action.DELETE, Action.CHANGE, Action.ADD):
-        for change in overlay.of("CC", action):
-            code = change.key[0]
-            if (code in entries) != (action is not Action.ADD):
-                there = "in the base already" if code in entries else "not in the base"
+        for change in overlay.of(sheet, action):
+            if (change.key in values) != (action is not Action.ADD):
+                there = "in the base already" if change.key in values else "not in the base"
                 raise _misfit(overlay, change, f"the row is {there}")
-            if change.entry is None:
-                del entries[code]
+            value = value_of(change)
+            if value is None:
+                del values[change.key]
             else:
-                entries[code] = change.entry
-    return entries
+                values[change.key] = value
+    return values
+
+
+def _apply_notes(base: Mapping[tuple[CodeSystem, str], str], overlay: Overlay) -> dict[tuple[CodeSystem, str], str]:
+    changes = {(CodeSystem(one.key[0]), one.key[1]): one.name for one in overlay.changes if one.sheet == CODE_MAP}
+    return {place: note for place, note in (dict(base) | changes).items() if note}
 
 
 def _apply_names(base: Mapping[str, str], overlay: Overlay) -> dict[str, str]:
     names = dict(base)
     for change in overlay.changes:
-        if change.name and change.action is not Action.DELETE:
+        if change.name and change.action is not Action.DELETE and change.sheet != CODE_MAP:
             names[change.key[0] if change.sheet == "CC" else change.key[1]] = change.name
     return names
 
@@ -237,6 +234,9 @@ def _checked(scheme: Scheme, overlay: Overlay) -> Scheme:
     for sheet, rows in (("MDC", mdcs), ("ADRG", adrgs), ("DRG", drgs)):
         for row in rows:
             _check_rule(scheme, overlay, sheet, row)
+    fault = fault_of(scheme, overlay.file)
+    if fault is not None:
+        raise fault
     return replace(scheme, mdcs=tuple(mdcs), adrgs=tuple(adrgs), drgs=tuple(drgs))
 
 
@@ -313,7 +313,11 @@ def overlay_between(base: Scheme, whole: Scheme) -> Overlay:
         changes.extend(Change(Action.DELETE, sheet, key) for key in sorted(before - after))
         changes.extend(Change(Action.ADD, sheet, key, name=names.get(key[1], "")) for key in sorted(after - before))
     changes.extend(_entry_changes(base.complications, whole.complications, names))
-    place = {sheet: number for number, sheet in enumerate(CSV_FILES)}
+    changes.extend(_target_changes(mapped_rows(base), mapped_rows(whole), whole))
+    grey, grey_after = grey_rows(base), grey_rows(whole)
+    changes.extend(Change(Action.DELETE, GREY_CODES, key) for key in sorted(grey - grey_after))
+    changes.extend(Change(Action.ADD, GREY_CODES, key) for key in sorted(grey_after - grey))
+    place = {sheet: number for number, sheet in enumerate(_FILES)}
     return Overlay(tuple(sorted(changes, key=lambda one: place[one.sheet])))
 
 
@@ -327,6 +331,15 @@ def _entry_changes(
         elif before.get(code) != entry:
             action = Action.CHANGE if code in before else Action.ADD
             yield Change(action, "CC", (code,), entry=entry, name=names.get(code, ""))
+
+
+def _target_changes(before: Mapping[Key, str], after: Mapping[Key, str], whole: Scheme) -> Iterator[Change]:
+    for key in sorted(before.keys() | after.keys()):
+        if key not in after:
+            yield Change(Action.DELETE, CODE_MAP, key)
+        elif before.get(key) != after[key]:
+            note = whole.map_notes.get((CodeSystem(key[0]), key[1]), "")
+            yield Change(Action.CHANGE if key in before else Action.ADD, CODE_MAP, key, name=note, target=after[key])
 
 
 def _row_changes(sheet: str, before: tuple[RuleRow, ...], after: tuple[RuleRow, ...]) -> Iterator[Change]:

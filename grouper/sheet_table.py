@@ -49,8 +49,18 @@ HEADERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "code": ("ICD编码", "疾病编码"),
         "name": ("ICD名称", "疾病名称"),
     },
+    "编码映射": {
+        "kind": ("system", "类型编号", "类型"),
+        "clinical": ("clinical_code", "国临版编码"),
+        "code": ("code", "医保版编码"),
+        "note": ("note", "备注"),
+    },
+    "灰码": {
+        "kind": ("system", "类型编号", "类型"),
+        "code": ("code", "医保版编码", "ICD编码"),
+    },
 }
-OPTIONAL = frozenset({"name"})
+OPTIONAL = frozenset({"name", "note"})
 _HEADER_ROWS = 10  # a header stands in one of the first rows; before it only titles
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.0*)?")
 

@@ -12,7 +12,7 @@ import re
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -28,6 +28,8 @@ CSV_FILES = {
     "CC": "cc.csv",
     "排除表": "exclusion.csv",
 }
+# Tables that a scheme may have beside those of the national workbook; a workbook's sheets may be called as the files.
+CODE_FILES = {"编码映射": "code_map.csv", "灰码": "grey_codes.csv"}
 LARGEST_UNPACKED = 1 << 30  # bytes; a national workbook unpacks to 35 MB
 _BLANKS = re.compile(r"(?:(?:_x005F)?_x00(?:0[9AaDd]|[Aa]0)_|[\s\u200b\ufeff])+")
 _ODD = re.compile(r"_x00|[\s\u200b\ufeff]")
@@ -51,27 +53,29 @@ def clean(text: str) -> str:
 
 
 def read_changed_sheets(path: Path) -> dict[str, Sheet]:
-    """Those of the six tables that a csv folder has; a folder of changes has only the tables that change.
+    """Those of the tables that a csv folder has; a folder of changes has only the tables that change.
 
     Raises:
         SchemeProblem: there is no such folder, or none of the files in it, or one is broken.
     """
-    found = {name: _read_csv(path / file, name) for name, file in CSV_FILES.items() if (path / file).is_file()}
+    files = CSV_FILES | CODE_FILES
+    found = _read_present(path, files)
     if not found:
         raise SchemeProblem(
-            "no folder with changes", file=str(path), remedy=f"It needs one or more of {', '.join(CSV_FILES.values())}."
+            "no folder with changes", file=str(path), remedy=f"It needs one or more of {', '.join(files.values())}."
         )
     return found
 
 
 def read_sheets(path: Path) -> dict[str, Sheet]:
-    """The six tables by their names in the national workbook.
+    """The six tables by their names in the national workbook, and the two tables of codes where there are any.
 
     Raises:
         SchemeProblem: a file or sheet is missing, broken, holds macros, or is in no known encoding.
     """
     if path.is_dir():
-        return {name: _read_csv(path / file, name) for name, file in CSV_FILES.items()}
+        needed = {name: _read_csv(path / file, name) for name, file in CSV_FILES.items()}
+        return needed | _read_present(path, CODE_FILES)
     if not path.is_file():
         raise SchemeProblem("no such file or folder", file=str(path), remedy="Give a csv folder or an .xlsx workbook.")
     if path.suffix.lower() != ".xlsx":
@@ -81,6 +85,10 @@ def read_sheets(path: Path) -> dict[str, Sheet]:
             remedy="Save the workbook as .xlsx without macros.",
         )
     return _read_workbook(path)
+
+
+def _read_present(path: Path, files: Mapping[str, str]) -> dict[str, Sheet]:
+    return {name: _read_csv(path / file, name) for name, file in files.items() if (path / file).is_file()}
 
 
 def _read_csv(path: Path, name: str) -> Sheet:
@@ -145,8 +153,10 @@ def _read_archive(path: Path, archive: zipfile.ZipFile) -> dict[str, Sheet]:
     parts = _sheet_parts(archive)
     shared = _shared_strings(archive) if "xl/sharedStrings.xml" in names else []
     found: dict[str, Sheet] = {}
-    for name in CSV_FILES:
-        part = parts.get(name.upper())
+    for name, file in (CSV_FILES | CODE_FILES).items():
+        part = parts.get(name.upper()) or parts.get(Path(file).stem.upper())
+        if part is None and name in CODE_FILES:
+            continue
         if part is None or part not in names:
             raise SchemeProblem(
                 "the sheet is missing",

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from grouper.edition_sheets import code_table_rows, read_code_tables
 from grouper.rules.nodes import Rule
 from grouper.rules.parse import LEVELS, RuleSyntaxError, parse_rule, sets_of
 from grouper.scheme import CcEntry, CodeSet, CodeSystem, Complication, RuleRow, Scheme
 from grouper.sheet_table import HEADERS, SheetTable
-from grouper.sheets import CSV_FILES, read_sheets, write_csv
+from grouper.sheets import CODE_FILES, CSV_FILES, read_sheets, write_csv
 
 
 def read_scheme(path: Path) -> Scheme:
     """Read a scheme from a csv folder (mdc.csv, adrg.csv, ...) or an .xlsx workbook.
 
-    A CC row may name an exclusion table without rows: published schemes do; it excludes nothing.
+    A CC row may name an exclusion table without rows: published schemes do; it excludes nothing. The two tables of
+    codes (see `grouper.edition_sheets`) may be there or not.
 
     Raises:
         SchemeProblem: anything in the file that cannot be a scheme, with file, sheet, row, column, value and remedy.
@@ -28,6 +30,7 @@ def read_scheme(path: Path) -> Scheme:
     drgs = _read_drgs(tables["DRG"], adrgs)
     for name, rows in (("MDC", mdcs), ("ADRG", adrgs), ("DRG", drgs)):
         _check_rules(tables[name], rows, sets)
+    codes = read_code_tables(tables)
     return Scheme(
         mdcs=mdcs,
         adrgs=adrgs,
@@ -36,6 +39,9 @@ def read_scheme(path: Path) -> Scheme:
         complications=_read_complications(tables["CC"], names),
         exclusions=_read_exclusions(tables["排除表"], names),
         code_names=names,
+        code_map=codes.code_map,
+        grey_codes=codes.grey_codes,
+        map_notes=codes.notes,
     )
 
 
@@ -63,8 +69,11 @@ def write_scheme(scheme: Scheme, folder: Path) -> None:
             for code in sorted(scheme.exclusions[name])
         ),
     }
-    for sheet, rows in contents.items():
-        write_csv(folder / CSV_FILES[sheet], [variants[0] for variants in HEADERS[sheet].values()], rows)
+    for file in CODE_FILES.values():
+        (folder / file).unlink(missing_ok=True)  # of another scheme, written there before
+    for sheet, rows in (contents | code_table_rows(scheme)).items():
+        file = (CSV_FILES | CODE_FILES)[sheet]
+        write_csv(folder / file, [variants[0] for variants in HEADERS[sheet].values()], rows)
 
 
 def _members(members: CodeSet) -> tuple[tuple[CodeSystem, frozenset[str]], ...]:
