@@ -1,258 +1,239 @@
-"""For each group a small case that reaches it, found by trying; a group without one is perhaps unreachable.
+"""For each group the smallest case that reaches it, or why no case can.
 
-From a group's path (its MDC's, ADRG's and own rule) candidates are built: codes that meet the conditions, one for each
-kind of code that the rules can tell apart. The kernel groups them all, and each group keeps the smallest case.
+The search settles a group's own path (the rules of its MDC, its ADRG and itself) condition by condition. A case that
+meets the path and comes out in an earlier group shows what else must be so: that the path of that group fails. All
+ways are tried, smallest first, so a case that is found is a smallest one and a group without one cannot be reached.
+
+The size of a case is the number of its other diagnoses, procedures and scalars; the principal diagnosis, which every
+settlement list has, always stands. Every case found went through `grouper.reference`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from itertools import islice, product
-
-import pyarrow as pa
 
 from grouper.case import Case
-from grouper.compile import CompiledScheme, compile_scheme
-from grouper.outcome import SCALAR_COLUMNS
-from grouper.rules.nodes import And, Compare, Comparison, Constant, CountIn, Field, InSets, Not, Or, Rule, Scalar
-from grouper.rules.parse import LEVELS, parse_rule
+from grouper.reference import ReferenceGrouper
+from grouper.rules.parse import parse_rule
 from grouper.scheme import Scheme
-from grouper.tables import group_table
+from grouper.witness_codes import smallest_case
+from grouper.witness_kinds import All, Any, Meaning, Space
+from grouper.witness_state import State
 
-_OPPOSITE = {
-    Comparison.LT: Comparison.GE,
-    Comparison.GE: Comparison.LT,
-    Comparison.GT: Comparison.LE,
-    Comparison.LE: Comparison.GT,
-    Comparison.EQ: Comparison.NE,
-    Comparison.NE: Comparison.EQ,
-}
-MOST_TERMS = 256  # ways to meet a path that are tried
-MOST_CASES = 400  # candidates of one way
-Literal = InSets | CountIn | Compare | Constant
-Term = tuple[Literal, ...]
+MOST_STATES = 20_000  # tried for one row
+MOST_SIZE = 60
+MOST_NAMED = 12  # rows before a group of which the fewest that suffice are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A group without a case. `proven`: no case can reach it; else the search was given up.
+
+    `before`: codes of groups that take all cases of its path before it; empty where the path contradicts itself.
+    """
+
+    code: str
+    proven: bool
+    before: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why, in Chinese."""
+        if not self.proven:
+            return "搜索范围内未找到病例，不能断定不可达"
+        if not self.before:
+            return "不可达：没有编码和数值能同时满足其MDC、ADRG、DRG规则"
+        return f"不可达：满足其规则的病例都已先进入 {'、'.join(self.before)}"
 
 
 @dataclass(frozen=True)
 class Witnesses:
-    """`found`: the smallest case by DRG code; `missing`: DRG codes for which none was found, in the scheme's order."""
+    """`found`: a smallest case by DRG code; `missing`: the groups without one, in the scheme's order."""
 
     found: Mapping[str, Case]
-    missing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Kinds:
-    """One code of each kind that the rules can tell apart, and which sets it is in."""
-
-    scheme: Scheme
-    diagnoses: tuple[str, ...]
-    procedures: tuple[str, ...]
-    complications: Mapping[str, tuple[str, ...]]
-    sets_of: Mapping[str, frozenset[str]] = field(repr=False)
+    missing: tuple[Missing, ...]
 
 
 def find_witnesses(scheme: Scheme) -> Witnesses:
-    """Look for a case for every DRG of a scheme; same scheme, same cases."""
-    compiled = compile_scheme(scheme)
-    kinds = _kinds(scheme, compiled)
-    mdcs, adrgs = ({row.code: parse_rule(row.rule) for row in rows} for rows in (scheme.mdcs, scheme.adrgs))
+    """A case for every DRG of a scheme that one can reach; same scheme, same cases."""
+    paths = _Paths(scheme)
     found: dict[str, Case] = {}
-    for row in scheme.drgs:
-        path = And((mdcs[row.mdc], adrgs[row.parent], parse_rule(row.rule)))
-        candidates = sorted(set(_candidates(path, kinds)), key=_size)
-        reached = _drgs(compiled, candidates)
-        case = next((case for case, drg in zip(candidates, reached, strict=True) if drg == row.code), None)
-        if case is not None and (row.code not in found or _size(case) < _size(found[row.code])):
+    missing: dict[str, list[_RowSearch]] = {}
+    for place, row in enumerate(scheme.drgs):
+        search = _RowSearch(paths, place)
+        case = search.smallest()
+        if case is None:
+            missing.setdefault(row.code, []).append(search)
+        elif row.code not in found or _size(case) < _size(found[row.code]):
             found[row.code] = replace(case, case_id=row.code)
-    missing = dict.fromkeys(row.code for row in scheme.drgs if row.code not in found)
-    return Witnesses(found, tuple(missing))
+    unfound = tuple(_missing(code, rows) for code, rows in missing.items() if code not in found)
+    return Witnesses(found, unfound)
 
 
-def _size(case: Case) -> tuple[object, ...]:
-    scalars = [getattr(case, column) for column in SCALAR_COLUMNS.values()]
-    codes = (case.principal_diagnosis or "", case.other_diagnoses, case.procedures)
-    asked = sum(value is not None for value in scalars)
-    return len(case.other_diagnoses) + len(case.procedures), asked, *codes, *(str(value) for value in scalars)
+def _size(case: Case) -> int:
+    return len(case.other_diagnoses) + len(case.procedures) + sum(value is not None for value in _scalars(case))
 
 
-def _drgs(compiled: CompiledScheme, cases: Sequence[Case]) -> list[str]:
-    texts = pa.list_(pa.string())
-    columns = {
-        "principal_diagnosis": pa.array([case.principal_diagnosis for case in cases], pa.string()),
-        "other_diagnoses": pa.array([case.other_diagnoses for case in cases], texts),
-        "procedures": pa.array([case.procedures for case in cases], texts),
-    }
-    for column in SCALAR_COLUMNS.values():
-        values = [getattr(case, column) for case in cases]
-        columns[column] = pa.array([None if value is None else float(value) for value in values], pa.float64())
-    drgs: list[str] = group_table(compiled, pa.table(columns))["drg"].to_pylist()
-    return drgs
+def _scalars(case: Case) -> tuple[object, ...]:
+    return case.sex, case.age, case.age_days, case.birth_weight, case.los, case.discharge_way, case.icu_hours
 
 
-def _kinds(scheme: Scheme, compiled: CompiledScheme) -> _Kinds:
-    """The first code of each profile; of diagnoses, of each profile as a principal diagnosis too."""
-    sets_of: dict[str, set[str]] = {}
-    for name, members in scheme.sets.items():
-        for code in members.codes:
-            sets_of.setdefault(code, set()).add(name)
-    procedure_codes = {code for members in scheme.sets.values() for code in members.procedures}
-    diagnoses: dict[tuple[int, ...], str] = {}
-    procedures: dict[int, str] = {}
-    for place, code in enumerate(compiled.codes, start=1):
-        profile = int(compiled.profile[place])
-        if compiled.known_diagnosis[place]:
-            diagnoses.setdefault((profile, int(compiled.level[place])), code)
-        if code in procedure_codes:
-            procedures.setdefault(profile, code)
-    # Of each level and exclusion table the code in the fewest sets: it does nothing else.
-    complications: dict[tuple[str, str], str] = {}
-    for code, entry in sorted(scheme.complications.items(), key=lambda one: (len(sets_of.get(one[0], ())), one[0])):
-        complications.setdefault((entry.level.value, entry.exclusion), code)
-    return _Kinds(
-        scheme,
-        tuple(diagnoses.values()),
-        tuple(procedures.values()),
-        {level: tuple(code for key, code in complications.items() if key[0] == level) for level in LEVELS},
-        {code: frozenset(names) for code, names in sets_of.items()},
-    )
+def _missing(code: str, rows: Iterable[_RowSearch]) -> Missing:
+    listed = list(rows)
+    if any(one.given_up for one in listed):
+        return Missing(code, proven=False)
+    before = dict.fromkeys(name for one in listed for name in one.culprits())
+    return Missing(code, proven=True, before=tuple(before))
 
 
-def _terms(rule: Rule, wanted: bool = True) -> Iterator[Term]:
-    """Ways to make a rule true (or false): conjunctions of conditions, negations drawn into them."""
-    match rule:
-        case Not(operand):
-            yield from _terms(operand, not wanted)
-        case And(operands) | Or(operands):
-            if isinstance(rule, And) == wanted:
-                for parts in product(*(list(islice(_terms(one, wanted), MOST_TERMS)) for one in operands)):
-                    yield tuple(literal for part in parts for literal in part)
-            else:
-                for operand in operands:
-                    yield from _terms(operand, wanted)
-        case InSets():
-            yield (rule if wanted else replace(rule, negated=not rule.negated),)
-        case CountIn(_, _, comparison, _) | Compare(_, comparison, _):
-            yield (rule if wanted else replace(rule, comparison=_OPPOSITE[comparison]),)
-        case Constant(value):
-            if value == wanted:
-                yield ()
+class _Paths:
+    """What the rules of each DRG row mean, with those of its ADRG and MDC."""
+
+    def __init__(self, scheme: Scheme) -> None:
+        self.scheme = scheme
+        self.space = Space(scheme)
+        self.grouper = ReferenceGrouper(scheme)
+        self._mdcs = {row.code: parse_rule(row.rule) for row in scheme.mdcs}
+        self._adrgs = {row.code: parse_rule(row.rule) for row in scheme.adrgs}
+        self._failing: dict[int, Meaning] = {}
+
+    def holding(self, place: int) -> Meaning:
+        """That all three rules of a row hold."""
+        return All(self._parts(place, True))
+
+    def failing(self, place: int) -> Meaning:
+        """That one of the three rules of a row does not hold."""
+        if place not in self._failing:
+            self._failing[place] = Any(self._parts(place, False))
+        return self._failing[place]
+
+    def _parts(self, place: int, wanted: bool) -> tuple[Meaning, ...]:
+        row = self.scheme.drgs[place]
+        rules = (self._mdcs[row.mdc], self._adrgs[row.parent], parse_rule(row.rule))
+        return tuple(self.space.meaning(rule, wanted) for rule in rules)
 
 
-def _candidates(path: Rule, kinds: _Kinds) -> Iterator[Case]:
-    for term in islice(_terms(path), MOST_TERMS):
-        for places in islice(_placed(term), 64):
-            yield from islice(_cases(term, places, kinds), MOST_CASES)
+@dataclass
+class _RowSearch:
+    """The search for one DRG row. `blockers` are rows found to take cases of its path before it."""
 
+    paths: _Paths
+    place: int
+    blockers: list[int] = field(default_factory=list)
+    learning: bool = True
+    bound: int = 0
+    cut: bool = False
+    states: int = 0
 
-Placed = Mapping[Field, tuple[tuple[str, ...], ...]]
+    @property
+    def given_up(self) -> bool:
+        """Whether the search ended before all ways were tried."""
+        return self.states > MOST_STATES or self.bound >= MOST_SIZE
 
+    def smallest(self) -> Case | None:
+        """A smallest case of the row, or None."""
+        for self.bound in range(MOST_SIZE + 1):
+            self.cut = False
+            case = self._settle(State.free(self.paths.space), [self.paths.holding(self.place)], 0)
+            if case is not None or self.given_up or not self.cut:
+                return case
+        return None
 
-def _placed(term: Term) -> Iterator[Placed]:
-    """For each positive condition a field that is to meet it: the sets of which each field needs a code."""
-    needs: list[list[tuple[Field, tuple[str, ...]]]] = []
-    for literal in term:
-        if isinstance(literal, InSets) and not literal.negated:
-            wanted = (*literal.complications, *literal.sets)
-            needs.append([(one, wanted) for one in literal.fields])
-        elif isinstance(literal, CountIn) and literal.comparison in (Comparison.GE, Comparison.GT, Comparison.EQ):
-            times = max(0, int(literal.number) + (literal.comparison is Comparison.GT))
-            needs.extend([[(one, literal.sets) for one in reversed(literal.fields)]] * min(times, 6))
-    for choice in product(*needs):
-        placed: dict[Field, list[tuple[str, ...]]] = {}
-        for chosen, wanted in choice:
-            placed.setdefault(chosen, []).append(wanted)
-        yield {chosen: tuple(wanted) for chosen, wanted in placed.items()}
+    def culprits(self) -> tuple[str, ...]:
+        """Codes of the fewest rows found that leave no case of the path to this one."""
+        needed = list(dict.fromkeys(self.blockers))
+        for one in list(needed) if len(needed) <= MOST_NAMED else ():
+            fewer = [other for other in needed if other != one]
+            probe = _RowSearch(self.paths, self.place, fewer, learning=False)
+            if probe.smallest() is None and not probe.given_up:
+                needed = fewer
+        return tuple(dict.fromkeys(self.paths.scheme.drgs[one].code for one in sorted(needed)))
 
+    def _settle(self, state: State, pending: list[Meaning], seen: int) -> Case | None:
+        """Add what must hold; branch where there is a choice. `seen` blockers are among the pending already."""
+        while True:
+            pending = pending + [self.paths.failing(one) for one in self.blockers[seen:]]
+            seen = len(self.blockers)
+            settled = _propagate(state, pending)
+            if settled is None:
+                return None
+            state, choices = settled
+            if state.size > self.bound:
+                self.cut = True
+                return None
+            if choices:
+                return self._branch(state, choices, seen)
+            case = self._leaf(state)
+            if case is not None or seen == len(self.blockers):
+                return case
+            pending = []
 
-def _cases(term: Term, placed: Placed, kinds: _Kinds) -> Iterator[Case]:
-    scalars = _scalars(term)
-    if scalars is None:
-        return
-    avoided = _avoided(term)
-    principals = _fitting(kinds.diagnoses, placed.get(Field.ZYZD, ()), avoided[Field.ZYZD], kinds)
-    firsts: Sequence[str | None] = _fitting(kinds.procedures, placed.get(Field.ZYSS, ()), avoided[Field.ZYSS], kinds)
-    if Field.ZYSS not in placed:
-        firsts = [None] if Field.QTSS not in placed else firsts[:8]
-    rest = [
-        _fitting(kinds.procedures, [wanted], avoided[Field.QTSS], kinds)[:6] for wanted in placed.get(Field.QTSS, ())
-    ]
-    others = placed.get(Field.QTZD, ())
-    # The principal diagnosis varies fast: what takes a case elsewhere is most often another MDC.
-    for first, procedures in product(firsts, product(*rest)):
-        for principal in principals[:200]:
-            lists = [_diagnoses(wanted, avoided[Field.QTZD], kinds, principal) for wanted in others]
-            for diagnoses in islice(product(*lists), 6):
-                yield Case(
-                    "",
-                    principal_diagnosis=principal,
-                    other_diagnoses=tuple(dict.fromkeys(diagnoses)),
-                    procedures=() if first is None else (first, *dict.fromkeys(procedures)),
-                    **scalars,  # type: ignore[arg-type]
-                )
+    def _branch(self, state: State, choices: list[Any], seen: int) -> Case | None:
+        choice = min(choices, key=lambda one: len(one.parts))
+        rest: list[Meaning] = [one for one in choices if one is not choice]
+        for part in choice.parts:
+            self.states += 1
+            if self.given_up:
+                return None
+            case = self._settle(state, [*rest, part], seen)
+            if case is not None:
+                return case
+        return None
 
-
-def _avoided(term: Term) -> Mapping[Field, frozenset[str]]:
-    avoided: dict[Field, frozenset[str]] = dict.fromkeys(Field, frozenset())
-    for literal in term:
-        if isinstance(literal, InSets) and literal.negated:
-            for one in literal.fields:
-                avoided[one] |= frozenset(literal.sets)
-    return avoided
-
-
-def _fitting(
-    codes: Iterable[str], wanted: Iterable[tuple[str, ...]], avoided: frozenset[str], kinds: _Kinds
-) -> list[str]:
-    """Codes that are in one set of each tuple and in none of those to be avoided."""
-    needs = [frozenset(sets) for sets in wanted]
-    found = []
-    for code in codes:
-        sets = kinds.sets_of.get(code, frozenset())
-        if not sets & avoided and all(sets & need for need in needs):
-            found.append(code)
-    return found
-
-
-def _diagnoses(wanted: tuple[str, ...], avoided: frozenset[str], kinds: _Kinds, principal: str) -> list[str]:
-    """A few codes that meet one condition on the other diagnoses; complications only where the principal allows."""
-    listed: list[str] = []
-    for level in (level for level in LEVELS if level in wanted):
-        standing = (
-            code
-            for code in kinds.complications.get(level, ())
-            if principal not in kinds.scheme.exclusions.get(kinds.scheme.complications[code].exclusion, ())
-        )
-        listed.extend(islice(standing, 4))
-    return [*listed, *_fitting(kinds.diagnoses, [wanted], avoided, kinds)[:6]]
-
-
-def _scalars(term: Term) -> dict[str, int | Decimal] | None:
-    """A value for each scalar that meets all its comparisons; None where none does."""
-    asked: dict[Scalar, list[Compare]] = {}
-    for literal in term:
-        if isinstance(literal, Compare):
-            asked.setdefault(literal.scalar, []).append(literal)
-    values: dict[str, int | Decimal] = {}
-    for scalar, comparisons in asked.items():
-        tried = [one.number + step for one in comparisons for step in (Decimal(0), Decimal(1), Decimal(-1))]
-        fitting = [value for value in sorted(tried) if all(_meets(value, one) for one in comparisons)]
-        if not fitting:
+    def _leaf(self, state: State) -> Case | None:
+        """The smallest case of a state; where an earlier row takes it, that row becomes a blocker."""
+        case, cut = smallest_case(state, self.bound)
+        self.cut |= cut
+        if case is None:
             return None
-        value = next((one for one in fitting if one >= 0), fitting[-1])
-        values[SCALAR_COLUMNS[scalar]] = int(value) if value == value.to_integral_value() else value
-    return values
+        if not self.learning:
+            return case
+        result = self.paths.grouper.group(case)
+        if result.drg == self.paths.scheme.drgs[self.place].code:
+            return case
+        self.blockers.append(result.drg_row)
+        return None
 
 
-def _meets(value: Decimal, one: Compare) -> bool:
-    order = (value > one.number) - (value < one.number)
-    return {
-        Comparison.LT: order < 0,
-        Comparison.LE: order <= 0,
-        Comparison.GT: order > 0,
-        Comparison.GE: order >= 0,
-        Comparison.EQ: order == 0,
-        Comparison.NE: order != 0,
-    }[one.comparison]
+def _propagate(state: State, pending: list[Meaning]) -> tuple[State, list[Any]] | None:
+    """Add all literals, also those that are the only way left; the choices that remain. None: a contradiction."""
+    choices: list[Any] = []
+    while pending:
+        before = state
+        literals: list[Meaning] = list(pending)
+        while literals:
+            one = literals.pop()
+            if isinstance(one, All):
+                literals.extend(one.parts)
+            elif isinstance(one, Any):
+                choices.append(one)
+            elif not state.entails(one):
+                after = state.with_literal(one)
+                if after is None:
+                    return None
+                state = after
+        choices, pending = _narrowed(state, choices), []
+        if any(not one.parts for one in choices):
+            return None
+        if state is not before or any(len(one.parts) == 1 for one in choices):
+            pending = [one.parts[0] for one in choices if len(one.parts) == 1]
+            choices = [one for one in choices if len(one.parts) > 1]
+    return state, choices
+
+
+def _narrowed(state: State, choices: Iterable[Any]) -> list[Any]:
+    """Choices still open, each with the ways still possible; ways that are choices themselves are laid flat."""
+    found: dict[Any, None] = {}
+    for one in choices:
+        if not state.entails(one):
+            found[Any(tuple(part for part in _flat(one) if state.admits(part)))] = None
+    return list(found)
+
+
+def _flat(choice: Any) -> Iterable[Meaning]:
+    for part in choice.parts:
+        if isinstance(part, Any):
+            yield from _flat(part)
+        else:
+            yield part

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+import pyarrow as pa
 
 from grouper.case import Case
 from grouper.case_rows import CODE_SEPARATOR
+from grouper.compile import compile_scheme
 from grouper.diff import CcDifference, CodesDifference, RowDifference, SchemeDiff, diff_schemes
 from grouper.reference import ReferenceGrouper
 from grouper.rules.lint import lint_scheme
 from grouper.scheme import Scheme
+from grouper.tables import group_table
 from grouper.witness import find_witnesses
 from lake.case_columns import CASE_COLUMNS, lay_out, read_cells
 from lake.case_csv import CaseWriter, open_case_csv
@@ -94,11 +98,17 @@ def count_moves(before: Scheme, after: Scheme, cases: Path) -> Counter[tuple[str
 
 
 def _print_moves(moves: Counter[tuple[str, str]]) -> None:
+    moved = sum(count for pair, count in moves.items() if pair[0] != pair[1])
+    print()
+    print_table(("cases", "moved"), [(moves.total(), moved)])
+    print()
+    print_top_moves(moves)
+
+
+def print_top_moves(moves: Counter[tuple[str, str]]) -> None:
+    """The most frequent moves as a table; how many are not in it, on stderr."""
     moved = {pair: count for pair, count in moves.items() if pair[0] != pair[1]}
     ordered = sorted(moved.items(), key=lambda item: (-item[1], item[0]))
-    print()
-    print_table(("cases", "moved"), [(moves.total(), sum(moved.values()))])
-    print()
     print_table(("from", "to", "cases"), [(*pair, count) for pair, count in ordered[:MOST_MOVES]])
     if len(ordered) > MOST_MOVES:
         rest = ordered[MOST_MOVES:]
@@ -106,31 +116,44 @@ def _print_moves(moves: Counter[tuple[str, str]]) -> None:
 
 
 def report_witnesses(scheme: Scheme, out: Path | None) -> int:
-    """A case for each group, as a table or in a case file; groups without one on stderr."""
+    """A case for each group, as a table or in a case file; on stderr the groups that no case reaches, and why."""
     writer = None if out is None else CaseWriter(out, WITNESS_COLUMNS)
-    found = find_witnesses(scheme)
-    grouper = ReferenceGrouper(scheme)
-    rows = [_witness_row(grouper, code, case) for code, case in found.found.items()]
+    witnesses = find_witnesses(scheme)
+    rows = _witness_rows(scheme, witnesses.found)
     if writer is None:
         print_table(WITNESS_COLUMNS, rows)
     else:
         with writer:
             writer.write_rows(rows)
     names = {row.code: row.name for row in scheme.drgs}
-    for code in found.missing:
-        print(f"未找到能进入病组 {code} {names[code]}".rstrip() + " 的病例", file=sys.stderr)
-    print(f"{len(found.found)}个病组有见证病例，{len(found.missing)}个没有", file=sys.stderr)
+    for one in witnesses.missing:
+        print(f"{' '.join(f'病组 {one.code} {names[one.code]}'.split())}：{one.reason}", file=sys.stderr)
+    unproven = sum(not one.proven for one in witnesses.missing)
+    print(
+        f"{len(witnesses.found)}个病组有见证病例，{len(witnesses.missing) - unproven}个不可达，{unproven}个未能判定",
+        file=sys.stderr,
+    )
     return 0
 
 
-def _witness_row(grouper: ReferenceGrouper, code: str, case: Case) -> tuple[str, ...]:
-    """The case as a row; the reference must give it the group that the kernel gave."""
-    result = grouper.group(case)
-    if result.drg != code:
-        raise ContractBroken(
-            f"witness of {code}: the reference groups it as {result.drg}. This is an error of the program."
-        )
-    return (*(_cell(getattr(case, column)) for column in CASE_COLUMNS), result.mdc, result.adrg, result.drg)
+def _witness_rows(scheme: Scheme, found: Mapping[str, Case]) -> list[tuple[str, ...]]:
+    """The cases as rows; reference and kernel must both give each its group."""
+    if not found:
+        return []
+    grouper = ReferenceGrouper(scheme)
+    cells = {code: [_cell(getattr(case, column)) for column in CASE_COLUMNS] for code, case in found.items()}
+    columns = dict(zip(CASE_COLUMNS, zip(*cells.values(), strict=True), strict=True))
+    table = pa.table({name: pa.array(texts, pa.string()) for name, texts in columns.items()})
+    by_kernel = group_table(compile_scheme(scheme), table)["drg"].to_pylist()
+    rows = []
+    for (code, case), drg in zip(found.items(), by_kernel, strict=True):
+        result = grouper.group(case)
+        if not code == result.drg == drg:
+            raise ContractBroken(
+                f"witness of {code}: reference {result.drg}, kernel {drg}. This is an error of the program."
+            )
+        rows.append((*cells[code], result.mdc, result.adrg, result.drg))
+    return rows
 
 
 def _cell(value: object) -> str:

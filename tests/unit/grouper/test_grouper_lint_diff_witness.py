@@ -152,7 +152,9 @@ def test_rows_that_come_and_go_are_differences(scheme: Scheme) -> None:
 
 def test_every_group_that_can_be_reached_has_a_witness(scheme: Scheme) -> None:
     witnesses = find_witnesses(scheme)
-    assert witnesses.missing == ("BQY",), "its procedures are all taken by MDC A before"
+    (missing,) = witnesses.missing
+    assert (missing.code, missing.proven, missing.before) == ("BQY", True, ("AA19",))
+    assert missing.reason == "不可达：满足其规则的病例都已先进入 AA19"
     grouper = ReferenceGrouper(scheme)
     assert {code: grouper.group(case).drg for code, case in witnesses.found.items()} == {
         row.code: row.code for row in scheme.drgs if row.code != "BQY"
@@ -161,7 +163,34 @@ def test_every_group_that_can_be_reached_has_a_witness(scheme: Scheme) -> None:
     assert (smallest.other_diagnoses, smallest.procedures) == ((), ("37.5100",))
     assert witnesses.found["BR11"].other_diagnoses == ("E11.900",)
     unreachable = with_rule(scheme, "BR15", "XB = 2")
-    assert find_witnesses(unreachable).missing == ("BQY", "BR15")
+    assert [one.reason for one in find_witnesses(unreachable).missing][1:] == [
+        "不可达：没有编码和数值能同时满足其MDC、ADRG、DRG规则"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "size"),
+    [
+        ("length(OP_X ∩ {ZYSS, QTSS}) >= 3", 3),
+        ("length(OP_X ∩ {ZYSS, QTSS}) >= 3 and NL > 90 and XB != 1", 5),
+        ("length(DI_B ∩ {ZYZD, QTZD}) = 2 and QTZD in CC", 2),
+        ("length(DI_B ∩ QTZD) > 1 and QTZD not in MCC and not NL > 3", 2),
+        ("QTSS in OP_X and not ZYSS in OP_X", 2),
+    ],
+)
+def test_a_witness_has_as_many_codes_as_the_rule_counts(scheme: Scheme, rule: str, size: int) -> None:
+    sets = {**scheme.sets, "OP_X": CodeSet("OP_X", procedures=frozenset({"1.1", "1.2", "1.3", "1.4"}))}
+    asking = with_rule(replace(scheme, sets=sets), "BR11", f"XB = 1 or ({rule})")
+    case = find_witnesses(with_rule(asking, "BR1", rule)).found["BR11"]
+    assert ReferenceGrouper(with_rule(asking, "BR1", rule)).group(case).drg == "BR11"
+    scalars = [value for value in (case.sex, case.age, case.icu_hours) if value is not None]
+    assert len(case.other_diagnoses) + len(case.procedures) + len(scalars) == size
+
+
+def test_a_group_that_no_code_can_fill_has_no_witness(scheme: Scheme) -> None:
+    """The set has one code, so no case has two of them."""
+    few = with_rule(scheme, "BR15", "length(OP_B ∩ {ZYSS, QTSS}) >= 2")
+    assert [one.code for one in find_witnesses(few).missing] == ["BQY", "BR15"]
 
 
 def test_rules_in_chinese() -> None:
