@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +96,55 @@ def test_trace_is_one_line_in_chinese(tmp_path: Path) -> None:
     assert found[0]["trace"].startswith("病例 a b：已入组，MDC A，ADRG AA1，DRG AA19 ｜ MDC A ")
     assert not any("\n" in row["trace"] for row in found)
     assert found[1]["trace"].startswith("已入组")
+
+
+@pytest.fixture
+def coded(tmp_path: Path) -> Path:
+    """The demonstration scheme with clinical codes mapped, and grey codes."""
+    folder = tmp_path / "coded"
+    shutil.copytree(DEMO, folder)
+    (folder / "code_map.csv").write_text(
+        "system,clinical_code,code,note\nDI,I42.x,I42.000,旧码\nOP,33.6,33.6x00,\nDI,I42.9x,I42.900,\n",
+        encoding="utf-8",
+    )
+    (folder / "grey_codes.csv").write_text("system,code\nDI,I42.900\nOP,99.99\n", encoding="utf-8")
+    return folder
+
+
+CODED = (
+    "case_id,principal_diagnosis,other_diagnoses,procedures\n"
+    "1,I42.x,I42.9x|A01, 33.6 |99.99\n2,I42.9x,,33.6x00\n3,X,,\n"
+)
+
+
+@pytest.mark.parametrize("engine", ["kernel", "reference"])
+def test_mapped_codes_stand_beside_those_written(engine: str, coded: Path, tmp_path: Path) -> None:
+    cases = written(tmp_path, CODED)
+    found = run(cases, tmp_path / "out.csv", "--mapped", "--engine", engine, scheme=coded)
+    assert [row["drg"] for row in found] == ["AA19", "0000", "0000"]
+    assert [row["reason"] for row in found] == ["", "grey_principal_diagnosis", "unknown_principal_diagnosis"]
+    assert [row["principal_diagnosis"] for row in found] == ["I42.x", "I42.9x", "X"]
+    mapped = [tuple(row[f"mapped_{name}"] for name in ("principal", "others", "procedures")) for row in found]
+    assert mapped == [("I42.000", "|A01", "33.6x00|"), ("", "", "33.6x00"), ("X", "", "")]
+    assert "trace" not in found[0]
+
+
+def test_trace_tells_what_was_mapped(coded: Path, tmp_path: Path) -> None:
+    found = run(written(tmp_path, CODED), tmp_path / "out.csv", "--trace", scheme=coded)
+    assert list(found[0])[-5:] == ["problem", "mapped_principal", "mapped_others", "mapped_procedures", "trace"]
+    assert " ｜ 编码映射 主要诊断 I42.x -> I42.000" in found[0]["trace"]
+    assert "（备注：旧码） ｜ 编码映射 其他诊断 I42.9x -> I42.900" in found[0]["trace"]
+    assert " ｜ 其他手术 99.99，灰码，不参加分组 ｜ " in found[0]["trace"]
+    assert "原因：主要诊断为灰码，不能作为主要诊断" in found[1]["trace"]
+
+
+@pytest.mark.parametrize(("scheme", "options"), [("coded", ()), ("plain", ("--mapped",)), ("plain", ("--trace",))])
+def test_mapped_columns_only_where_asked_for_and_mapped(
+    scheme: str, options: tuple[str, ...], coded: Path, tmp_path: Path
+) -> None:
+    cases = written(tmp_path, CODED)
+    found = run(cases, tmp_path / "out.csv", *options, scheme=coded if scheme == "coded" else DEMO)
+    assert not any(name.startswith("mapped_") for name in found[0])
 
 
 def test_only_the_principal_diagnosis_must_be_there(tmp_path: Path) -> None:
