@@ -12,7 +12,7 @@ from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments
 from jobs.shell import run_job
 from lake.codes import load_codes
 from lake.errors import ContractBroken
-from lake.grouping import bind, group_column
+from lake.grouping import bind, group_cases
 from lake.identity import fingerprint
 from lake.runs import Calculation
 from lake.scheme_store import load_scheme, schemes_in_use
@@ -71,12 +71,8 @@ def _write(context: JobContext, due: Mapping[Calculation, Place], schemes: Mappi
     ids = {f"{area}{year}": key.run_id for key, (area, year) in due.items()}
     of_area = {area: schemes[area] for area, _ in due.values()}
     cases = cases_of(context.runs, due.values())
-    rows = (
-        cases.withColumn("grouped", group_column({area: bound[version] for area, version in of_area.items()}))
-        .select("setl_id", "area", "month", "grouped.*")
-        .withColumn("scheme_version", literal_map(of_area, F.col("area")))
-        .withColumn("run_id", literal_map(ids, F.concat("area", F.substring("month", 1, 4))))
-    )
+    grouped = group_cases(cases, {area: bound[version] for area, version in of_area.items()})
+    rows = grouped.withColumn("run_id", literal_map(ids, F.concat("area", F.substring("month", 1, 4))))
     predicate = _predicate(context, due.values(), schemes)
     written = lake.replace(GROUPS, rows, predicate, f"{NAME} {fingerprint(sorted(ids.values()))[:20]}")
     outcomes = lake.read(GROUPS, written).where(predicate).groupBy("outcome").count().collect()

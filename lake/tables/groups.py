@@ -27,5 +27,5 @@ GROUPS = Table(
             column("month", StringType(), "settlement month YYYY-MM"),
         ]
     ),
-    partition_by=("area", "month"),
+    partition_by=("scheme_version", "area", "month"),
 )

@@ -1,4 +1,4 @@
-"""The grouping job's own column, three cities with three published schemes in one pass, against expected.csv."""
+"""The grouping job's own function, three cities with three published schemes in one pass, against expected.csv."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pyspark.sql import Row, SparkSession
 
 from grouper.workbook import read_scheme
 from lake.codes import CodeArrays
-from lake.grouping import SCALARS, bind, group_column
+from lake.grouping import SCALARS, bind, group_cases
 from lake.tables.cases import CASES
 
 CITIES = {"1": "chs_drg_20", "2": "chs_drg_20_henan", "3": "chs_drg_20_hubei"}
-COLUMNS = ("setl_id", "principal_id", "other_ids", "procedure_ids", *SCALARS.values(), "blocked", "area")
+COLUMNS = ("setl_id", "principal_id", "other_ids", "procedure_ids", *SCALARS.values(), "blocked", "area", "month")
 
 
 def split(cell: str) -> list[str]:
@@ -51,6 +51,7 @@ def case_row(area: str, row: dict[str, str], ids: dict[str, dict[str, int]]) -> 
         *scalars,
         "",
         area,
+        "2025-01",
     )
 
 
@@ -60,7 +61,7 @@ def test_three_schemes_in_one_pass(spark: SparkSession, shared: Path) -> None:
     rows = [case_row(area, row, ids) for area, of in cases.items() for row in of]
     frame = spark.createDataFrame(rows, CASES.schema.__class__([CASES.schema[name] for name in COLUMNS]))
     schemes = {area: bind(read_scheme(shared / "schemes" / name), codes) for area, name in CITIES.items()}
-    grouped = frame.repartition(3).select("setl_id", "area", group_column(schemes).alias("g")).select("*", "g.*")
+    grouped = group_cases(frame.repartition(3), schemes)
     found = {(row.area, row.setl_id): groups(row) for row in grouped.collect()}
     assert len(found) == len(rows) == sum(len(of) for of in cases.values())
     for area, of in cases.items():
