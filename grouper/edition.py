@@ -100,6 +100,11 @@ def read_codes(scheme: Scheme, case: Case) -> ReadCase:
 
 def find_fault(code_map: CodeMap, grey_codes: GreyCodes) -> CodeFault | None:
     """The first thing, in the order of the tables, that keeps them from meaning one thing; None where all is well."""
+    return next(find_faults(code_map, grey_codes), None)
+
+
+def find_faults(code_map: CodeMap, grey_codes: GreyCodes) -> Iterator[CodeFault]:
+    """Everything, in the order of the tables, that keeps them from meaning one thing."""
     for system, mapped in code_map.items():
         grey = grey_codes.get(system, frozenset())
         for code, target in mapped.items():
@@ -107,8 +112,7 @@ def find_fault(code_map: CodeMap, grey_codes: GreyCodes) -> CodeFault | None:
                 kind = "a cycle" if mapped[target] == code else "a chain"
                 further = f"{code} is mapped to {target}, and {target} to {mapped[target]}"
                 remedy = "A code is mapped in one step: map it to the last code, or delete a row."
-                return CodeFault(system, code, True, f"the map has {kind}: {further}", remedy)
+                yield CodeFault(system, code, True, f"the map has {kind}: {further}", remedy)
             if code in grey:
                 remedy = "A code is mapped before it is looked up here: delete it here or in the map."
-                return CodeFault(system, code, False, f"the grey code {code} is mapped too, to {target}", remedy)
-    return None
+                yield CodeFault(system, code, False, f"the grey code {code} is mapped too, to {target}", remedy)

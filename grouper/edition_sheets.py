@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from grouper.edition import find_fault
+from grouper.edition import find_faults
+from grouper.errors import Fault
 from grouper.scheme import CodeSystem, Scheme
 from grouper.sheet_table import SheetTable
 
@@ -36,25 +37,23 @@ def read_code_tables(tables: Mapping[str, SheetTable]) -> CodeTables:
         _read_map(tables[CODE_MAP], found)
     if GREY_CODES in tables:
         _read_grey(tables[GREY_CODES], found)
-    fault = find_fault(found.code_map, found.grey_codes)
-    if fault is not None:
+    for fault in find_faults(found.code_map, found.grey_codes):
         rows, sheet = (found.map_rows, CODE_MAP) if fault.in_map else (found.grey_rows, GREY_CODES)
-        row = rows[fault.system, fault.code]
-        raise tables[sheet].problem(
-            fault.problem, row, "clinical" if fault.in_map else "code", fault.code, fault.remedy
-        )
+        table, row = tables[sheet], rows[fault.system, fault.code]
+        meaning = "clinical" if fault.in_map else "code"
+        table.report(table.problem(fault.problem, row, meaning, fault.code, fault.remedy, Fault.CODE_MAP))
     return found
 
 
 def _read_map(table: SheetTable, found: CodeTables) -> None:
     for number, (kind, code, target, note) in table.cells("kind", "clinical", "code", "note"):
         system = _system(table, number, kind)
-        _first_time(table, number, "clinical", (system, code), found.map_rows)
+        if system is None or not _first_time(table, number, "clinical", (system, code), found.map_rows):
+            continue
         if not target:
-            raise table.problem(
-                f"the code {code} is mapped to nothing", number, "code", "(empty)", "Fill the cell or delete the row."
-            )
-        if target != code:
+            message, remedy = f"the code {code} is mapped to nothing", "Fill the cell or delete the row."
+            table.report(table.problem(message, number, "code", "(empty)", remedy, Fault.EMPTY))
+        elif target != code:
             found.code_map.setdefault(system, {})[code] = target
             if note:
                 found.notes[system, code] = note
@@ -64,31 +63,30 @@ def _read_grey(table: SheetTable, found: CodeTables) -> None:
     members: dict[CodeSystem, set[str]] = {}
     for number, (kind, code) in table.cells("kind", "code"):
         system = _system(table, number, kind)
-        _first_time(table, number, "code", (system, code), found.grey_rows)
-        members.setdefault(system, set()).add(code)
+        if system is not None and _first_time(table, number, "code", (system, code), found.grey_rows):
+            members.setdefault(system, set()).add(code)
     found.grey_codes.update({system: frozenset(codes) for system, codes in members.items()})
 
 
-def _system(table: SheetTable, number: int, text: str) -> CodeSystem:
+def _system(table: SheetTable, number: int, text: str) -> CodeSystem | None:
     try:
         return CodeSystem(text.upper())
     except ValueError:
-        raise table.problem(
-            "no such system of codes", number, "kind", text or "(empty)", "Write DI (diagnoses) or OP (procedures)."
-        ) from None
+        remedy = "Write DI (diagnoses) or OP (procedures)."
+        table.report(table.problem("no such system of codes", number, "kind", text or "(empty)", remedy))
+        return None
 
 
-def _first_time(table: SheetTable, number: int, meaning: str, place: Place, rows: dict[Place, int]) -> None:
+def _first_time(table: SheetTable, number: int, meaning: str, place: Place, rows: dict[Place, int]) -> bool:
+    """Report a code that is empty or stood before; whether it is neither."""
     system, code = place
-    table.require(number, meaning, code)
-    if rows.setdefault(place, number) != number:
-        raise table.problem(
-            f"duplicate code {code} of {system.value}, first in row {rows[place]}",
-            number,
-            meaning,
-            code,
-            "Keep one row.",
-        )
+    if not table.require(number, meaning, code):
+        return False
+    first = rows.setdefault(place, number)
+    if first != number:
+        message = f"duplicate code {code} of {system.value}, first in row {first}"
+        table.report(table.problem(message, number, meaning, code, "Keep one row.", Fault.DUPLICATE))
+    return first == number
 
 
 def code_table_rows(scheme: Scheme) -> dict[str, Iterator[tuple[object, ...]]]:

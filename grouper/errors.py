@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What sort of problem it is, for those who sort them."""
+
+    FILE = "broken_file"
+    SHEET = "missing_sheet"
+    HEADER = "wrong_header"
+    EMPTY = "empty_cell"
+    VALUE = "wrong_value"
+    DUPLICATE = "duplicate_code"
+    PARENT = "wrong_parent"
+    SYNTAX = "rule_syntax"
+    UNKNOWN_SET = "unknown_set"
+    CODE_MAP = "code_map"
+
 
 class SchemeProblem(ValueError):
     """A scheme cannot be used.
@@ -14,6 +32,7 @@ class SchemeProblem(ValueError):
         column: header text of the column.
         value: the value found.
         remedy: what to do about it.
+        fault: of what sort it is.
     """
 
     def __init__(
@@ -26,10 +45,11 @@ class SchemeProblem(ValueError):
         column: str = "",
         value: str = "",
         remedy: str = "",
+        fault: Fault = Fault.FILE,
     ) -> None:
         """Compose the message from what is known."""
         self.problem, self.file, self.sheet = problem, file, sheet
-        self.row, self.column, self.value, self.remedy = row, column, value, remedy
+        self.row, self.column, self.value, self.remedy, self.fault = row, column, value, remedy, fault
         super().__init__(self._message())
 
     def _message(self) -> str:
@@ -44,8 +64,21 @@ class SchemeProblem(ValueError):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the parts when an error crosses a process border."""
-        return _restore, (self.problem, self.file, self.sheet, self.row, self.column, self.value, self.remedy)
+        place = (self.file, self.sheet, self.row, self.column, self.value)
+        return _restore, (self.problem, *place, self.remedy, self.fault)
 
 
-def _restore(problem: str, file: str, sheet: str, row: int, column: str, value: str, remedy: str) -> SchemeProblem:
-    return SchemeProblem(problem, file=file, sheet=sheet, row=row, column=column, value=value, remedy=remedy)
+def _restore(
+    problem: str, file: str, sheet: str, row: int, column: str, value: str, remedy: str, fault: Fault
+) -> SchemeProblem:
+    return SchemeProblem(
+        problem, file=file, sheet=sheet, row=row, column=column, value=value, remedy=remedy, fault=fault
+    )
+
+
+Report = Callable[[SchemeProblem], None]
+
+
+def refuse(problem: SchemeProblem) -> None:
+    """Be strict: the first problem ends the reading. What reads leniently collects them instead."""
+    raise problem

@@ -27,7 +27,9 @@ _Value = TypeVar("_Value")
 
 
 def read_overlay(path: Path) -> Overlay:
-    """Read a csv folder of changed rows: the national columns and 变更 (新增, 修改, 删除); absent files change nothing.
+    """Read a csv folder or .xlsx workbook of changed rows: the national columns and 变更 (新增, 修改, 删除).
+
+    A file or sheet that is not there changes nothing; other sheets of the workbook are not read.
 
     Raises:
         SchemeProblem: a file, column, 变更 or cell that cannot be read.

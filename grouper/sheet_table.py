@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from grouper.errors import SchemeProblem
-from grouper.sheets import Row, Sheet
+from grouper.cells import Row, Sheet
+from grouper.errors import Fault, Report, SchemeProblem, refuse
 
 HEADERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "MDC": {
@@ -59,6 +59,11 @@ HEADERS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "kind": ("system", "类型编号", "类型"),
         "code": ("code", "医保版编码", "ICD编码"),
     },
+    "编码目录": {
+        "kind": ("system", "类型编号", "类型"),
+        "code": ("code", "ICD编码", "医保版编码"),
+        "name": ("name", "ICD名称"),
+    },
 }
 OPTIONAL = frozenset({"name", "note"})
 _HEADER_ROWS = 10  # a header stands in one of the first rows; before it only titles
@@ -67,15 +72,21 @@ _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.0*)?")
 
 @dataclass(frozen=True, slots=True)
 class SheetTable:
-    """A sheet whose columns are known: `places` gives the position of each meaning."""
+    """A sheet whose columns are known: `places` gives the position of each meaning.
+
+    `report` gets the problems of cells; the usual one raises, another may collect.
+    """
 
     sheet: Sheet
     places: Mapping[str, int]
     headers: Mapping[str, str]
     body: list[Row]
+    report: Report = field(default=refuse, compare=False)
 
     @classmethod
-    def of(cls, sheet: Sheet, further: Mapping[str, tuple[str, ...]] | None = None) -> SheetTable:
+    def of(
+        cls, sheet: Sheet, further: Mapping[str, tuple[str, ...]] | None = None, report: Report = refuse
+    ) -> SheetTable:
         """Find the columns of a sheet, and `further` ones beside those of the national layout.
 
         Raises:
@@ -87,7 +98,7 @@ class SheetTable:
             places, headers = _find_columns(sheet, number, cells, wanted)
             missing = [meaning for meaning in wanted if meaning not in places and meaning not in OPTIONAL]
             if not missing:
-                return cls(sheet, places, headers, [row for row in sheet.rows[index + 1 :] if any(row[1])])
+                return cls(sheet, places, headers, [row for row in sheet.rows[index + 1 :] if any(row[1])], report)
             if len(missing) < len(best[1]):
                 best = (number, missing)
         number, missing = best
@@ -98,6 +109,7 @@ class SheetTable:
             row=number,
             remedy=f"The sheet needs the headers {', '.join(variants[0] for variants in wanted.values())}; "
             "if they look garbled, save the file as UTF-8.",
+            fault=Fault.HEADER,
         )
 
     def cells(self, *meanings: str) -> Iterator[tuple[int, list[str]]]:
@@ -107,24 +119,35 @@ class SheetTable:
             width = len(cells)
             yield number, [cells[place] if 0 <= place < width else "" for place in places]
 
-    def require(self, number: int, meaning: str, value: str) -> None:
-        """Refuse an empty cell."""
+    def require(self, number: int, meaning: str, value: str) -> bool:
+        """Report an empty cell; whether it is filled."""
         if not value:
-            raise self.problem("the cell is empty", number, meaning, "", "Fill it or delete the row.")
+            empty = self.problem("the cell is empty", number, meaning, "", "Fill it or delete the row.", Fault.EMPTY)
+            self.report(empty)
+        return bool(value)
 
     def sort_number(self, number: int, text: str) -> int:
-        """A sort number out of its cell."""
+        """A sort number out of its cell; 0 where a problem was reported."""
         if not _WHOLE_NUMBER.fullmatch(text):
-            raise self.problem(
-                "the sort number is no whole number", number, "order", text or "(empty)", "Write 1, 2, 3, ..."
-            )
+            message = "the sort number is no whole number"
+            self.report(self.problem(message, number, "order", text or "(empty)", "Write 1, 2, 3, ...", Fault.VALUE))
+            return 0
         return int(text.partition(".")[0])
 
-    def problem(self, message: str, row: int, meaning: str, value: str, remedy: str) -> SchemeProblem:
+    def problem(
+        self, message: str, row: int, meaning: str, value: str, remedy: str, fault: Fault = Fault.VALUE
+    ) -> SchemeProblem:
         """An error that names the place."""
         header = self.headers.get(meaning, "")
         return SchemeProblem(
-            message, file=self.sheet.file, sheet=self.sheet.name, row=row, column=header, value=value, remedy=remedy
+            message,
+            file=self.sheet.file,
+            sheet=self.sheet.name,
+            row=row,
+            column=header,
+            value=value,
+            remedy=remedy,
+            fault=fault,
         )
 
 
@@ -144,6 +167,7 @@ def _find_columns(
                     sheet=sheet.name,
                     row=number,
                     remedy="Delete the column that is not meant.",
+                    fault=Fault.HEADER,
                 )
             if count:
                 places[meaning] = texts.index(variant.upper())

@@ -9,11 +9,12 @@ import argparse
 from datetime import date
 from pathlib import Path
 
+from grouper.catalogue import read_catalogue
 from grouper.overlay import apply_overlay, read_overlay
 from grouper.workbook import read_scheme
 from jobs.context import DEFAULT_LAKE, add_lake_arguments, open_context
 from jobs.scheme_report import report_diff, report_lint, report_witnesses
-from jobs.scheme_source import scheme_named
+from jobs.scheme_source import draft_named, scheme_named
 from jobs.shell import run_job
 from lake.errors import InputProblem, UsageProblem
 from lake.scheme_store import SchemeVersion, import_scheme, list_schemes, load_scheme, use_scheme
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--from", dest="from_date", type=_day, metavar="DATE", help="with --city: first discharge day"
     )
     importing.add_argument("--city", action="append", metavar="AREA", help="treating area that uses it")
-    importing.add_argument("--overlay-of", metavar="ID", help="the folder holds only changes of this scheme")
+    importing.add_argument("--overlay-of", metavar="ID", help="the folder or workbook has only changes of this scheme")
     listing = actions.add_parser("list", help="all versions")
     showing = actions.add_parser("show", help="one version: its groups")
     showing.add_argument("scheme_id", metavar="ID", help="name or fingerprint")
@@ -46,8 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_looking(actions: argparse._SubParsersAction) -> None:
-    linting = actions.add_parser("lint", help="what is odd in a scheme")
+    linting = actions.add_parser("lint", help="everything that is wrong or odd in a scheme")
     linting.add_argument("scheme", metavar="PATH|ID")
+    linting.add_argument("--national", metavar="PATH|ID", help="its ADRGs must stay, its codes are known")
+    linting.add_argument("--catalogue", type=Path, metavar="FILE.csv", help="known codes: system (DI, OP), code, name")
     differing = actions.add_parser("diff", help="what differs between two schemes")
     differing.add_argument("before", metavar="A", help="path or name in the lake")
     differing.add_argument("after", metavar="B", help="path or name in the lake")
@@ -69,7 +72,7 @@ def _day(text: str) -> date:
 def run(args: argparse.Namespace) -> int:
     """Do what the action says."""
     if args.action == "lint":
-        return report_lint(scheme_named(args.scheme, args.lake))
+        return _lint(args)
     if args.action == "diff":
         return report_diff(scheme_named(args.before, args.lake), scheme_named(args.after, args.lake), args.cases)
     if args.action == "witness":
@@ -90,6 +93,15 @@ def run(args: argparse.Namespace) -> int:
         for row in scheme.drgs:
             print(row.mdc, row.parent, row.code, row.name, row.rule or "(true)", sep="\t")
     return 0
+
+
+def _lint(args: argparse.Namespace) -> int:
+    national = scheme_named(args.national, args.lake) if args.national else None
+    try:
+        catalogue = read_catalogue(args.catalogue) if args.catalogue else None
+    except ValueError as problem:
+        raise InputProblem(str(problem)) from problem
+    return report_lint(draft_named(args.scheme, args.lake), national, catalogue)
 
 
 def _import(lake: Lake, args: argparse.Namespace) -> None:

@@ -13,11 +13,13 @@ from grouper.case import Case
 from grouper.case_rows import CODE_SEPARATOR
 from grouper.compile import compile_scheme
 from grouper.diff import CcDifference, CodesDifference, RowDifference, SchemeDiff, diff_schemes
+from grouper.lint import Catalogue, lint_draft
 from grouper.reference import ReferenceGrouper
-from grouper.rules.lint import lint_scheme
+from grouper.rules.findings import Severity
 from grouper.scheme import Scheme
 from grouper.tables import group_table
 from grouper.witness import find_witnesses
+from grouper.workbook import Draft
 from lake.case_columns import CASE_COLUMNS, lay_out, read_cells
 from lake.case_csv import CaseWriter, open_case_csv
 from lake.case_engines import kernel_engine
@@ -37,19 +39,22 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None
         print("\t".join(" ".join(str(cell).split()) for cell in row))
 
 
-def report_lint(scheme: Scheme) -> int:
-    """All oddities as a table, their numbers on stderr; `InputProblem`'s exit code where one of them is an error."""
-    findings = lint_scheme(scheme)
+def report_lint(draft: Draft, national: Scheme | None, catalogue: Catalogue | None) -> int:
+    """All findings as a table, their numbers on stderr; `InputProblem`'s exit code where one of them is an error."""
+    findings = lint_draft(draft, national, catalogue)
     print_table(
-        ("severity", "kind", "sheet", "row", "code", "message"),
+        ("severity", "kind", "sheet", "row", "code", "message", "remedy"),
         [
-            ("error" if one.is_error else "note", one.kind.value, one.sheet, one.row or "", one.code, one.message)
+            (one.severity.value, one.kind.value, one.sheet, one.row or "", one.code, one.message, one.remedy)
             for one in findings
         ],
     )
-    errors = sum(one.is_error for one in findings)
-    print(f"共{len(findings)}条，其中错误{errors}条", file=sys.stderr)
-    return InputProblem.exit_code if errors else 0
+    counts = Counter(one.severity for one in findings)
+    said = f"共{len(findings)}条，其中错误{counts[Severity.ERROR]}条，警告{counts[Severity.WARNING]}条"
+    if draft.problems:
+        said += f"；方案有{len(draft.problems)}处不能读，改正后再查规则是否矛盾、病组是否可达"
+    print(said, file=sys.stderr)
+    return InputProblem.exit_code if counts[Severity.ERROR] else 0
 
 
 def report_diff(before: Scheme, after: Scheme, cases: Path | None) -> int:

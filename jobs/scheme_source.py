@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from grouper.scheme import Scheme
-from grouper.workbook import read_scheme
+from grouper.workbook import Draft, read_draft, read_scheme
 from lake.errors import InputProblem, UsageProblem
 
 
@@ -19,12 +19,28 @@ def scheme_at(path: Path) -> Scheme:
         raise InputProblem(f"{path} cannot be read: {problem.strerror}. Give a readable scheme.") from problem
 
 
+def draft_named(text: str, lake_root: str) -> Draft:
+    """A scheme as far as it can be read, problems and all; one out of a lake has none."""
+    if not _is_path(text):
+        return Draft(scheme_named(text, lake_root), (), {})
+    try:
+        return read_draft(Path(text))
+    except ValueError as problem:
+        raise InputProblem(str(problem)) from problem
+    except OSError as problem:
+        raise InputProblem(f"{text} cannot be read: {problem.strerror}. Give a readable scheme.") from problem
+
+
+def _is_path(text: str) -> bool:
+    return Path(text).exists() or "/" in text or text.lower().endswith(".xlsx")
+
+
 def scheme_named(text: str, lake_root: str) -> Scheme:
     """The scheme at a path or, where there is no such path, of that name or fingerprint in the lake.
 
     A session is only started for a lake that is there.
     """
-    if Path(text).exists() or "/" in text or text.lower().endswith(".xlsx"):
+    if _is_path(text):
         return scheme_at(Path(text))
     if "://" not in lake_root and not Path(lake_root).is_dir():
         raise UsageProblem(f"{text!r}: no such file or folder, and no lake at {lake_root}; give a path, or --lake DIR")

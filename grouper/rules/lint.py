@@ -4,52 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
 from grouper.case import Outcome
 from grouper.outcome import outcome_of
+from grouper.rules.findings import Finding, Kind
 from grouper.rules.nodes import And, Constant, Not, Or, Rule
 from grouper.rules.parse import RuleSyntaxError, parse_rule, sets_of
 from grouper.rules.truth import can_hold_and_fail
 from grouper.scheme import RuleRow, Scheme
-
-
-class Kind(StrEnum):
-    """What is odd."""
-
-    SYNTAX = "rule_syntax"
-    UNKNOWN_SET = "unknown_set"
-    EMPTY_SET = "empty_set"
-    UNUSED_SET = "unused_set"
-    UNWRITABLE_SET = "unwritable_set_number"
-    EMPTY_EXCLUSION = "empty_exclusion_table"
-    UNUSED_EXCLUSION = "unused_exclusion_table"
-    DUPLICATE = "duplicate_code"
-    NO_NAME = "group_without_name"
-    CHILDLESS = "no_group_below"
-    NEVER = "rule_never_holds"
-    ALWAYS = "rule_always_holds"
-    UNREACHABLE = "unreachable_group"
-
-
-ERRORS = frozenset({Kind.SYNTAX, Kind.UNKNOWN_SET, Kind.DUPLICATE})
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One oddity: `sheet` and `code` say where (a group, a set, an exclusion table), `message` what, in Chinese."""
-
-    kind: Kind
-    sheet: str
-    code: str
-    message: str
-    row: int = 0
-
-    @property
-    def is_error(self) -> bool:
-        """Whether the scheme cannot be used with it."""
-        return self.kind in ERRORS
 
 
 def lint_scheme(scheme: Scheme) -> list[Finding]:

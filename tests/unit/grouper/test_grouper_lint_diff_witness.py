@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from grouper.case import Case
 from grouper.diff import diff_schemes
 from grouper.reference import ReferenceGrouper
-from grouper.rules.lint import Kind, lint_scheme
+from grouper.rules.findings import Kind
+from grouper.rules.lint import lint_scheme
 from grouper.rules.nodes import Rule
 from grouper.rules.parse import parse_rule
 from grouper.rules.text import rule_text, rule_text_zh

@@ -15,7 +15,7 @@ from jobs.cli import main
 from jobs.scheme_report import count_moves
 from jobs.scheme_source import scheme_at
 from tests.conftest import ROOT
-from tests.unit.grouper.small_scheme import spoiled, write_files
+from tests.unit.grouper.small_scheme import FILES, spoiled, write_files
 
 CASES = (
     "case_id,sex,age,principal_diagnosis,other_diagnoses,procedures,drg\n"
@@ -55,18 +55,58 @@ def test_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "severity": "note",
         "kind": "unused_set",
         "sheet": "集合",
-        "row": "",
+        "row": "4",
         "code": "DI_X",
         "message": "没有规则引用此集合",
+        "remedy": "不用的可删除",
     }
     assert f"共{len(found)}条，其中错误0条" in said
 
 
 def test_a_scheme_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_files(tmp_path / "broken", **spoiled("drg", "NL > 17", "NL > > 17"))
-    for command in (["lint", str(folder)], ["witness", str(folder)], ["diff", str(folder), str(folder)]):
+    for command in (["witness", str(folder)], ["diff", str(folder), str(folder)]):
         assert main(["scheme", *command]) == 3
         assert "drg.csv, sheet DRG, row 7, column DRG规则: the rule of BR15 cannot be read" in capsys.readouterr().err
+
+
+def test_lint_names_everything_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = {**spoiled("drg", "NL > 17", "NL > > 17"), **spoiled("cc", "2,CC", "2,C"), "exclusion": None}
+    assert main(["scheme", "lint", str(write_files(tmp_path / "broken", **broken))]) == 3
+    (found,), said = tables(capsys)
+    assert [(row["severity"], row["kind"], row["sheet"], row["row"], row["code"]) for row in found] == [
+        ("error", "rule_syntax", "DRG", "7", "NL > > 17"),
+        ("error", "wrong_value", "CC", "3", "C"),
+        ("error", "missing_sheet", "排除表", "", ""),
+    ]
+    assert all(row["message"] and row["remedy"] for row in found)
+    assert "共3条，其中错误3条，警告0条；方案有3处不能读" in said
+
+
+def test_lint_against_the_national_scheme_and_a_catalogue(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = {
+        **spoiled("adrg", "BR1,内科", "BR2,内科"),
+        "drg": FILES["drg.csv"].replace(",BR1,", ",BR2,"),
+        **spoiled("code_set", "OP_B,01.2400,开颅,OP\n", "OP_B,01.2400,开颅,OP\nOP_B,01.9999,新技术,OP\n"),
+    }
+    local = str(write_files(tmp_path / "local", **changes))
+    assert main(["scheme", "lint", local, "--national", str(folder)]) == 3
+    (found,), _ = tables(capsys)
+    assert [(row["severity"], row["kind"], row["sheet"], row["row"], row["code"]) for row in found] == [
+        ("error", "adrg_not_national", "ADRG", "5", "BR2"),
+        ("error", "national_adrg_missing", "ADRG", "", "BR1"),
+        ("warning", "code_not_in_catalogue", "集合", "6", "01.9999"),
+    ]
+    catalogue = tmp_path / "codes.csv"
+    catalogue.write_text("system,code,name\nOP,01.9999,新技术\n")
+    both = ["--national", str(folder), "--catalogue", str(catalogue)]
+    assert main(["scheme", "lint", local, *both]) == 3
+    assert "code_not_in_catalogue" not in capsys.readouterr().out
+    catalogue.write_text("system,code\nXX,01.9999\n")
+    assert main(["scheme", "lint", local, *both]) == 3
+    assert "codes.csv, sheet 编码目录, row 2, column system: no such system of codes" in capsys.readouterr().err
 
 
 def test_a_name_without_a_lake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,7 +197,7 @@ def test_paths_need_no_java(folder: Path, tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "jobs" / "scheme.py"), "lint", str(folder)]
     answer = subprocess.run(command, env=surroundings, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.startswith("severity\tkind\tsheet\trow\tcode\tmessage\n")
+    assert answer.stdout.startswith("severity\tkind\tsheet\trow\tcode\tmessage\tremedy\n")
 
 
 @pytest.mark.slow
