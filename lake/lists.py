@@ -5,6 +5,8 @@ A cell that does not parse becomes null and is written down in `unreadable`; no 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -45,6 +47,19 @@ def fen(text: str) -> Column:
     return F.expr(_fen_sql(text))
 
 
+def _date_sql(text: str) -> str:
+    return f"try_cast(trim({text}) AS date)"
+
+
+_PARSED = "_parsed_"
+# Cells of nodes that are parsed: the field as delivered, its name as kept, and how.
+_PARSED_CELLS: dict[str, tuple[str, str, Callable[[str], str]]] = {
+    "oprninfo": ("oprn_oprt_date", "oprn_oprt_date", _date_sql),
+    "iteminfo": ("item_sumamt", "item_sumamt_fen", _fen_sql),
+    "payinfo": ("fund_payamt", "fund_payamt_fen", _fen_sql),
+}
+
+
 def _text(name: str) -> Column:
     trimmed = F.trim(F.col(name))
     return F.when(trimmed != "", trimmed).alias(name)
@@ -61,7 +76,18 @@ def _unreadable() -> Column:
         )
         for raw, value in parsed.items()
     ]
-    return F.array_compact(F.array(*cells)).alias("unreadable")
+    of_nodes = [_unreadable_cells(node) for node in _PARSED_CELLS]
+    return F.concat(F.array_compact(F.array(*cells)), *of_nodes).alias("unreadable")
+
+
+def _unreadable_cells(node: str) -> Column:
+    """Cells of a node that did not parse; looked for only where a parsed one is null, for most lists have none."""
+    raw, kept, parse = _PARSED_CELLS[node]
+    cells = (
+        f"transform(filter({node}, d -> trim(d.{raw}) <> '' AND {parse(f'd.{raw}')} IS NULL), "
+        f"d -> struct('{node}.{raw}' AS field, d.{raw} AS value))"
+    )
+    return F.expr(f"CASE WHEN exists({_PARSED}{node}, d -> d.{kept} IS NULL) THEN {cells} ELSE array() END")
 
 
 def _cast(raw: str, kind: str) -> Column:
@@ -73,27 +99,26 @@ def parse_lists(landing: DataFrame) -> DataFrame:
     typed = [_text(name) for name in _TEXT_FIELDS]
     typed += [_cast(raw, kind).alias(raw) for raw, kind in _CAST_FIELDS.items()]
     typed += [fen(raw).alias(name) for raw, name in _MONEY_FIELDS.items()]
-    nested = [
-        F.expr(
-            "transform(filter(diseinfo, d -> d IS NOT NULL), d -> struct(d.diag_type AS diag_type, "
-            "d.maindiag_flag AS maindiag_flag, nullif(trim(d.diag_code), '') AS diag_code, "
-            "d.adm_cond_type AS adm_cond_type))"
-        ).alias("diseinfo"),
-        F.expr(
-            "transform(filter(oprninfo, o -> o IS NOT NULL), o -> struct(o.main_oprn_flag AS main_oprn_flag, "
-            "nullif(trim(o.oprn_oprt_code), '') AS oprn_oprt_code, "
-            "try_cast(o.oprn_oprt_date AS date) AS oprn_oprt_date))"
-        ).alias("oprninfo"),
-        F.expr(_money_nodes("iteminfo", "med_chrgitm_type", "item_sumamt")).alias("iteminfo"),
-        F.expr(_money_nodes("payinfo", "fund_pay_type", "fund_payamt")).alias("payinfo"),
-    ]
     kept = [F.col(name) for name in landing.columns if name not in LANDING.names]
-    return landing.select(*typed, *nested, _unreadable(), *kept)
+    nodes = {
+        "diseinfo": "d.diag_type AS diag_type, d.maindiag_flag AS maindiag_flag, "
+        "nullif(trim(d.diag_code), '') AS diag_code, d.adm_cond_type AS adm_cond_type",
+        "oprninfo": "d.main_oprn_flag AS main_oprn_flag, nullif(trim(d.oprn_oprt_code), '') AS oprn_oprt_code, "
+        + _parsed_cell("oprninfo"),
+        "iteminfo": f"d.med_chrgitm_type AS med_chrgitm_type, {_parsed_cell('iteminfo')}",
+        "payinfo": f"d.fund_pay_type AS fund_pay_type, {_parsed_cell('payinfo')}",
+    }
+    parsed = {
+        f"{_PARSED}{node}": F.expr(f"transform(filter({node}, d -> d IS NOT NULL), d -> struct({fields}))")
+        for node, fields in nodes.items()
+    }
+    nested = [F.col(f"{_PARSED}{node}").alias(node) for node in nodes]
+    return landing.withColumns(parsed).select(*typed, *nested, _unreadable(), *kept)
 
 
-def _money_nodes(array: str, kind: str, amount: str) -> str:
-    parsed = _fen_sql(f"x.{amount}")
-    return f"transform(filter({array}, x -> x IS NOT NULL), x -> struct(x.{kind} AS {kind}, {parsed} AS {amount}_fen))"
+def _parsed_cell(node: str) -> str:
+    raw, kept, parse = _PARSED_CELLS[node]
+    return f"{parse(f'd.{raw}')} AS {kept}"
 
 
 def delivered_version() -> Column:

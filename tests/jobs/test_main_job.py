@@ -227,6 +227,8 @@ def test_hostile_cells_become_findings_and_stop_nobody(spark: SparkSession, land
     columns["age"][4] = "-7"
     columns["diseinfo"][5] = [None]
     columns["oprninfo"][6] = []
+    columns["iteminfo"][11][0]["item_sumamt"] = "12,50"
+    columns["oprninfo"][12] = [{"main_oprn_flag": "1", "oprn_oprt_code": "51.2300", "oprn_oprt_date": "yesterday"}]
     columns["setl_id"][7] = "'; DROP TABLE lists; --"
     columns["fund_pay_sumamt"][8] = "99999999999999999999.99"
     columns["gend"][9] = "男"
@@ -243,6 +245,7 @@ def test_hostile_cells_become_findings_and_stop_nobody(spark: SparkSession, land
     pairs = {(row.field, row.value) for row in found}
     assert {("medfee_sumamt", "1e5"), ("medfee_sumamt", "NaN"), ("setl_time", "31/12/2025")} <= pairs
     assert ("fund_pay_sumamt", "99999999999999999999.99") in pairs
+    assert {("iteminfo.item_sumamt", "12,50"), ("oprninfo.oprn_oprt_date", "yesterday")} <= pairs
     assert lists.where("setl_id LIKE '%DROP TABLE%'").count() == 1
 
 
