@@ -43,7 +43,7 @@ def read_overlay(path: Path) -> Overlay:
     return Overlay(tuple(changes), str(path))
 
 
-def _read_change(table: SheetTable, sheet: str, number: int, cells: list[str]) -> Change:
+def _read_change(table: SheetTable, sheet: str, number: int, cells: Iterable[str]) -> Change:
     cell = dict(zip(("action", *HEADERS[sheet]), cells, strict=True))
     if sheet not in CODE_FILES:
         table.require(number, "code", cell["code"])

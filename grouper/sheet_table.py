@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from grouper.cells import Row, Sheet
 from grouper.errors import Fault, Report, SchemeProblem, refuse
@@ -112,12 +113,17 @@ class SheetTable:
             fault=Fault.HEADER,
         )
 
-    def cells(self, *meanings: str) -> Iterator[tuple[int, list[str]]]:
+    def cells(self, *meanings: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         """(row number, cells of these columns); a row too short has empty cells."""
         places = [self.places.get(meaning, -1) for meaning in meanings]
+        widest = max(places)
+        taken = itemgetter(*places) if len(places) > 1 and min(places) >= 0 else None
         for number, cells in self.body:
-            width = len(cells)
-            yield number, [cells[place] if 0 <= place < width else "" for place in places]
+            if taken is not None and widest < len(cells):
+                yield number, taken(cells)
+            else:
+                width = len(cells)
+                yield number, tuple(cells[place] if 0 <= place < width else "" for place in places)
 
     def require(self, number: int, meaning: str, value: str) -> bool:
         """Report an empty cell; whether it is filled."""
@@ -152,7 +158,7 @@ class SheetTable:
 
 
 def _find_columns(
-    sheet: Sheet, number: int, cells: list[str], wanted: Mapping[str, tuple[str, ...]]
+    sheet: Sheet, number: int, cells: Sequence[str], wanted: Mapping[str, tuple[str, ...]]
 ) -> tuple[dict[str, int], dict[str, str]]:
     texts = ["".join(unicodedata.normalize("NFKC", cell).split()).upper() for cell in cells]
     places: dict[str, int] = {}

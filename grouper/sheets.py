@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from grouper.cells import LARGEST_UNPACKED, OVERSIZED, Sheet, clean
+from grouper.cells import LARGEST_UNPACKED, OVERSIZED, Sheet, clean_row
 from grouper.errors import Fault, Report, SchemeProblem, refuse
 from grouper.xlsx import read_workbook
 
@@ -94,10 +94,8 @@ def read_csv(path: Path, name: str) -> Sheet:
         )
     text = _decode(path, name)
     try:
-        rows = [
-            (number, [clean(cell) for cell in cells])
-            for number, cells in enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), start=1)
-        ]
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        rows = [(number, clean_row(cells)) for number, cells in enumerate(reader, start=1)]
     except csv.Error as error:
         raise SchemeProblem(
             f"not a well-formed csv file: {error}", file=str(path), sheet=name, remedy="Export the sheet again."

@@ -237,7 +237,7 @@ class _SheetReader(_TextReader):
         if tag == "rPh":
             self.phonetic = False
         elif tag == "row" and self.cells:
-            self.rows.append((self.row, self.cells))
+            self.rows.append((self.row, tuple(self.cells)))
 
     def _keep(self, text: str) -> None:
         if self.kind == "s":

@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from grouper.rules.nodes import And, Compare, Comparison, Constant, CountIn, Field, InSets, Not, Or, Rule, Scalar
 
@@ -67,8 +68,9 @@ class _Token:
         return lower if self.kind == "name" and lower in KEYWORDS else ""
 
 
+@lru_cache(maxsize=1 << 13)
 def parse_rule(text: str) -> Rule:
-    """Read a rule. An empty rule is true; a number is false only when it is 0.
+    """Read a rule, each text once. An empty rule is true; a number is false only when it is 0.
 
     Raises:
         RuleSyntaxError: the text is no rule, or is nested deeper than `MAX_DEPTH`.
