@@ -15,7 +15,7 @@ from typing import Any
 from grouper.case import UNGROUPED_CODE, Case, GroupResult, Outcome, Reason
 from grouper.edition import ReadCase, read_codes
 from grouper.outcome import EXPLAINED_SCALARS, MISSING, SCALAR_COLUMNS, is_open_to_all, outcome_of, scalars_of
-from grouper.rules.nodes import And, Compare, Comparison, Constant, CountIn, Field, InSets, Not, Or, Rule
+from grouper.rules.nodes import And, Compare, Comparison, Constant, CountIn, Field, InSets, Not, Or, Rule, Scalar
 from grouper.rules.parse import parse_rule
 from grouper.rules.text import rule_text
 from grouper.scheme import RuleRow, Scheme
@@ -62,8 +62,10 @@ class _Facts:
                 found.append(Complication(code, entry.level.value, entry.exclusion, struck))
         return tuple(found)
 
-    def value(self, atom: Compare) -> Any:
-        return getattr(self.case, SCALAR_COLUMNS[atom.scalar])
+    def value(self, scalar: Scalar) -> Any:
+        """A scalar of the case; None where it is missing or no number (NaN)."""
+        value = getattr(self.case, SCALAR_COLUMNS[scalar])
+        return None if value is None or value != value else value
 
 
 def holds(rule: Rule, facts: _Facts, favour: bool | None = None) -> bool:
@@ -80,7 +82,7 @@ def holds(rule: Rule, facts: _Facts, favour: bool | None = None) -> bool:
         case CountIn(_, _, comparison, number):
             return COMPARE[comparison](_count(rule, facts), number)
         case Compare(scalar, comparison, number):
-            value = facts.value(rule)
+            value = facts.value(scalar)
             if value is None:
                 return bool(favour) and scalar in EXPLAINED_SCALARS
             return COMPARE[comparison](value, number)
@@ -183,7 +185,7 @@ class ReferenceGrouper:
             return Reason.UNKNOWN_PRINCIPAL_DIAGNOSIS
         asked = {scalar for step in tried if _undecided(step.rule, facts) for scalar in scalars_of(step.rule)}
         for reason, scalars in MISSING.items():
-            if any(s in asked and getattr(facts.case, SCALAR_COLUMNS[s]) is None for s in scalars):
+            if any(scalar in asked and facts.value(scalar) is None for scalar in scalars):
                 return reason
         return Reason.NO_RULE_HELD if some_mdc else Reason.NO_MDC
 
@@ -230,7 +232,7 @@ def _atoms(rule: Rule) -> Iterator[Rule]:
 def _trace_atom(atom: Rule, facts: _Facts) -> AtomTrace:
     text, held = rule_text(atom), holds(atom, facts)
     if isinstance(atom, Compare):
-        value = facts.value(atom)
+        value = facts.value(atom.scalar)
         return AtomTrace(text, held, value="" if value is None else str(value), missing=value is None)
     if not isinstance(atom, InSets | CountIn):
         return AtomTrace(text, held)

@@ -83,14 +83,21 @@ def _lists(table: pa.Table, name: str) -> pa.Array:
 
 
 def _numbers(table: pa.Table, name: str) -> Floats:
+    """Numbers of a column, NaN where one is missing; text must be a number that is finite."""
     column = table[name].combine_chunks()
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    if is_text:
         stripped = pc.utf8_trim_whitespace(column)
         column = pc.if_else(pc.equal(stripped, ""), pa.scalar(None, stripped.type), stripped)
     try:
         numbers = column.cast(pa.float64())
     except pa.ArrowInvalid as error:
-        raise CaseProblem(
-            f"column {name} of the table of cases: {error}. Correct it or leave the cell empty."
-        ) from error
+        raise _no_number(name, str(error)) from error
+    if is_text and not pc.all(pc.is_finite(numbers), min_count=0).as_py():
+        odd = column.filter(pc.invert(pc.is_finite(numbers)))[0].as_py()
+        raise _no_number(name, f"{odd!r} is no number")
     return np.asarray(numbers.fill_null(np.nan).to_numpy(zero_copy_only=False))
+
+
+def _no_number(name: str, problem: str) -> CaseProblem:
+    return CaseProblem(f"column {name} of the table of cases: {problem}. Correct it or leave the cell empty.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +70,20 @@ def compiled(scheme: Scheme) -> CompiledScheme:
         (MALE | {"age": 40, "procedures": ("", "01.2400")}, "BB15", ""),
         (MALE | {"age": 40, "procedures": ("", "37.5100")}, "BR15", ""),
         (MALE | {"age": 40, "procedures": ("",)}, "BR15", ""),
+        (MALE | {"age": 40, "procedures": ("01.2400 ",)}, "BR15", ""),
+        (MALE | {"age": 40, "procedures": ("０1.2400",)}, "BR15", ""),
+        (MALE | {"age": 40, "procedures": ("01.2400\n",)}, "BR15", ""),
+        (MALE | {"age": 40, "procedures": ("37.5100,01.2400",)}, "BR15", ""),
+        (MALE | {"age": 40, "other_diagnoses": ("Ｅ11.900", "E11.900\u3000", "E11. 900")}, "BR15", ""),
+        (MALE | {"age": 40, "procedures": tuple(f"99.{number}" for number in range(500))}, "BR15", ""),
+        (MALE | {"age": 40, "other_diagnoses": ("E" * 100_000,)}, "BR15", ""),
+        (MALE | {"age": Decimal("NaN")}, "0000", "missing_age"),
+        ({"principal_diagnosis": "I60.000", "age": 40, "sex": Decimal("NaN")}, "0000", "missing_sex"),
+        (MALE | {"age": Decimal("Infinity")}, "BR15", ""),
+        (MALE | {"age": Decimal("-Infinity")}, "0000", "no_rule_held"),
+        ({"principal_diagnosis": "I60.000", "sex": -1, "age": 40}, "0000", "no_rule_held"),
+        ({"principal_diagnosis": "I60.000", "sex": 9, "age": 40}, "0000", "no_rule_held"),
+        (MALE | {"age": Decimal("17.000001")}, "BR15", ""),
     ],
 )
 def test_odd_cases(scheme: Scheme, compiled: CompiledScheme, fields: dict[str, object], drg: str, reason: str) -> None:
@@ -77,6 +93,48 @@ def test_odd_cases(scheme: Scheme, compiled: CompiledScheme, fields: dict[str, o
     row = group_table(compiled, table_of([case])).to_pylist()[0]
     assert (row["drg"], row["reason"], row["outcome"]) == (drg, reason, result.outcome.value)
     assert drg in explain_lines(ReferenceGrouper(scheme).explain(case), scheme.code_names)[0]
+
+
+ODD_CODES = (
+    None,
+    "",
+    " ",
+    "I60.000",
+    "i60.000",
+    "I60.000 ",
+    " I60.000",
+    "Ｉ60.000",
+    "A41.900",
+    "E11.900",
+    "I61.x00",
+    "\0",
+)
+ODD_CUTS = ((), (None,), ("",), ("", "01.2400"), ("01.2400", ""), ("37.5100",), ("x", "37.5100"), ("01.2400",) * 500)
+ODD_NUMBERS = (None, -1, 0, 1, 2, 17, 18, 999, Decimal("NaN"), Decimal("0.5"), 10**15)
+
+
+def test_all_odd_things_together_mean_the_same_to_both_voices(scheme: Scheme, compiled: CompiledScheme) -> None:
+    """Principal diagnosis x other diagnoses x procedures, with sex and age going round."""
+    lists = [(), (None,), *[(code,) for code in ODD_CODES], ODD_CODES, MANY]
+    many = [
+        Case(
+            str(number),
+            principal_diagnosis=principal,
+            other_diagnoses=others,  # type: ignore[arg-type]
+            procedures=cuts,  # type: ignore[arg-type]
+            sex=ODD_NUMBERS[number % 5],  # type: ignore[arg-type]
+            age=ODD_NUMBERS[number % len(ODD_NUMBERS)],
+            birth_weight=ODD_NUMBERS[-number % len(ODD_NUMBERS)],
+        )
+        for number, (principal, others, cuts) in enumerate(product(ODD_CODES, lists, ODD_CUTS))
+    ]
+    grouper = ReferenceGrouper(scheme)
+    table = group_table(compiled, table_of(many))
+    found = list(zip(*(table[name].to_pylist() for name in ("drg", "outcome", "reason")), strict=True))
+    results = [grouper.group(case) for case in many]
+    assert found == [(one.drg, one.outcome.value, one.reason.value) for one in results]
+    assert {one.drg for one in results} == {"0000", "AA19", "BB11", "BB15", "BR11", "BR15"}
+    assert len({one.reason for one in results}) >= 6
 
 
 def test_none_among_codes_is_no_code(scheme: Scheme) -> None:
@@ -125,6 +183,10 @@ def test_what_is_no_number_is_named(compiled: CompiledScheme) -> None:
     table = pa.table({"principal_diagnosis": ["I60.000"], "other_diagnoses": [""], "procedures": [""], "age": ["六"]})
     with pytest.raises(CaseProblem, match=r"column age.*六"):
         group_table(compiled, table)
+    for text in ("NaN", "inf", "-inf", " nan "):
+        odd = table.set_column(table.column_names.index("age"), "age", pa.array([text]))
+        with pytest.raises(CaseProblem, match=rf"column age.*'{text.strip()}' is no number"):
+            group_table(compiled, odd)
     with pytest.raises(CaseProblem, match="no column procedures"):
         group_table(compiled, table.drop_columns(["procedures"]))
     for column, value in (("age", "x"), ("sex", "1.5"), ("birth_weight", "NaN"), ("los", "inf")):
