@@ -55,7 +55,7 @@ def _principals(state: State) -> Iterator[tuple[_Single, Mapping[str, int]]]:
     """A principal diagnosis of each sort that matters, and which kinds count as complications beside it."""
     space, left = state.space, state.left[Field.ZYZD]
     classes = [left & kinds for kinds in space.diagnoses.principals.values()] if state.levels else [left]
-    for kinds in _split([one for one in classes if one], _counted(state, Field.ZYZD)):
+    for kinds in _split([one for one in classes if one], _told_apart(state, Field.ZYZD)):
         place = lowest(kinds)
         mark = space.diagnoses.marks[place][2] if place < len(space.diagnoses.marks) else 0
         yield _single(state, Field.ZYZD, place), {level: space.standing(level, mark) for level in state.levels}
@@ -64,7 +64,7 @@ def _principals(state: State) -> Iterator[tuple[_Single, Mapping[str, int]]]:
 def _firsts(state: State, principal: str | None) -> Iterator[_Single]:
     """No principal procedure where that will do, else one of each sort that matters: also the principal's own code."""
     codes = state.space.procedures
-    left, counted = state.left[Field.ZYSS] & ~codes.none, _counted(state, Field.ZYSS)
+    left, counted = state.left[Field.ZYSS] & ~codes.none, _told_apart(state, Field.ZYSS)
     if state.left[Field.ZYSS] & codes.none:
         yield _Single(None, codes.none)
     for kinds in _split([left] if left else [], counted):
@@ -83,6 +83,14 @@ def _single(state: State, field: Field, place: int) -> _Single:
 
 def _counted(state: State, field: Field) -> list[int]:
     return [bits for one in state.counts for place, bits in one.kinds if place is field]
+
+
+def _told_apart(state: State, field: Field) -> list[int]:
+    """What tells the codes of a single field apart where codes are counted: then it matters what may be repeated."""
+    if not state.counts:
+        return []
+    levels = state.space.diagnoses.complications.values() if state.levels and field is Field.ZYZD else ()
+    return [*_counted(state, field), *state.needs[Field.QTZD if field is Field.ZYZD else Field.QTSS], *levels]
 
 
 def _split(classes: list[int], by: list[int]) -> list[int]:

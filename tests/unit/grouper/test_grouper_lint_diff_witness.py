@@ -177,10 +177,14 @@ def test_every_group_that_can_be_reached_has_a_witness(scheme: Scheme) -> None:
         ("length(DI_B ∩ {ZYZD, QTZD}) = 2 and QTZD in CC", 2),
         ("length(DI_B ∩ QTZD) > 1 and QTZD not in MCC and not NL > 3", 2),
         ("QTSS in OP_X and not ZYSS in OP_X", 2),
+        ("length({DI_B, DI_Y} ∩ {ZYZD, QTZD}) <= 1 and QTZD in DI_Y", 1),
+        ("length(OP_X ∩ {ZYSS, QTSS}) <= 1 and QTSS in OP_Y and ZYSS in OP_X", 2),
     ],
 )
 def test_a_witness_has_as_many_codes_as_the_rule_counts(scheme: Scheme, rule: str, size: int) -> None:
     sets = {**scheme.sets, "OP_X": CodeSet("OP_X", procedures=frozenset({"1.1", "1.2", "1.3", "1.4"}))}
+    sets["OP_Y"] = CodeSet("OP_Y", procedures=frozenset({"1.3"}))
+    sets["DI_Y"] = CodeSet("DI_Y", frozenset({"I61.x00"}))
     asking = with_rule(replace(scheme, sets=sets), "BR11", f"XB = 1 or ({rule})")
     case = find_witnesses(with_rule(asking, "BR1", rule)).found["BR11"]
     assert ReferenceGrouper(with_rule(asking, "BR1", rule)).group(case).drg == "BR11"
