@@ -12,13 +12,12 @@ from pathlib import Path
 from grouper.catalogue import read_catalogue
 from grouper.overlay import apply_overlay, read_overlay
 from grouper.workbook import read_scheme
-from jobs.context import DEFAULT_LAKE, add_lake_arguments, open_context
+from jobs.context import DEFAULT_LAKE, JobContext, add_lake_arguments, open_context
 from jobs.scheme_report import report_diff, report_lint, report_witnesses
 from jobs.scheme_source import draft_named, scheme_named
 from jobs.shell import run_job
 from lake.errors import InputProblem, UsageProblem
-from lake.scheme_store import SchemeVersion, import_scheme, list_schemes, load_scheme, use_scheme
-from lake.store import Lake
+from lake.scheme_store import find_version, import_scheme, list_schemes, load_scheme, use_scheme
 
 NAME = "scheme"
 
@@ -77,11 +76,12 @@ def run(args: argparse.Namespace) -> int:
         return report_diff(scheme_named(args.before, args.lake), scheme_named(args.after, args.lake), args.cases)
     if args.action == "witness":
         return report_witnesses(scheme_named(args.scheme, args.lake), args.out)
-    lake = open_context(args, NAME).lake
+    context = open_context(args, NAME)
+    lake = context.lake
     if args.action == "import":
-        _import(lake, args)
+        _import(context, args)
     elif args.action == "use":
-        use_scheme(lake, dict.fromkeys(args.city, _version(lake, args.scheme_id)), args.from_date)
+        _use(context, args.city, args.scheme_id, args.from_date)
     elif args.action == "list":
         print("scheme\tfingerprint\toverlay of\tsource")
         for one in list_schemes(lake):
@@ -90,6 +90,9 @@ def run(args: argparse.Namespace) -> int:
         scheme = load_scheme(lake, args.scheme_id)
         print(f"fingerprint {scheme.fingerprint}")
         print(f"{len(scheme.mdcs)} MDC, {len(scheme.adrgs)} ADRG, {len(scheme.drgs)} DRG, {len(scheme.sets)} sets")
+        mapped, grey = (sum(map(len, codes.values())) for codes in (scheme.code_map, scheme.grey_codes))
+        if mapped or grey:
+            print(f"{mapped} mapped codes, {grey} grey codes")
         for row in scheme.drgs:
             print(row.mdc, row.parent, row.code, row.name, row.rule or "(true)", sep="\t")
     return 0
@@ -104,10 +107,10 @@ def _lint(args: argparse.Namespace) -> int:
     return report_lint(draft_named(args.scheme, args.lake), national, catalogue)
 
 
-def _import(lake: Lake, args: argparse.Namespace) -> None:
+def _import(context: JobContext, args: argparse.Namespace) -> None:
     if bool(args.city) != bool(args.from_date):
         raise UsageProblem("--city and --from go together: which city uses the scheme, and from which discharge day")
-    base = None
+    base, lake = None, context.lake
     try:
         if args.overlay_of:
             base = load_scheme(lake, args.overlay_of)
@@ -119,16 +122,13 @@ def _import(lake: Lake, args: argparse.Namespace) -> None:
     fingerprint = import_scheme(lake, scheme, args.scheme_id, str(args.path), base.fingerprint if base else None)
     print(f"{args.scheme_id}\t{fingerprint}")
     if args.city:
-        use_scheme(lake, dict.fromkeys(args.city, _version(lake, fingerprint)), args.from_date)
+        _use(context, args.city, fingerprint, args.from_date)
 
 
-def _version(lake: Lake, scheme_id: str) -> SchemeVersion:
-    matching = [
-        one for one in list_schemes(lake) if scheme_id == one.scheme_id or one.fingerprint.startswith(scheme_id)
-    ]
-    if not matching:
-        raise UsageProblem(f"no scheme {scheme_id!r} in the lake; `dianshu scheme list` shows them")
-    return matching[-1]
+def _use(context: JobContext, cities: list[str], name: str, from_date: date) -> None:
+    use_scheme(context.lake, dict.fromkeys(cities, find_version(context.lake, name)), from_date)
+    first = from_date.year if (from_date.month, from_date.day) == (1, 1) else from_date.year + 1
+    context.say(NAME, f"in force for the cases of {first} and later: a year takes the version of its first day")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from grouper.scheme import Scheme
 from grouper.workbook import read_scheme, write_scheme
-from lake.errors import MissingParameters
+from lake.errors import MissingParameters, UsageProblem
 from lake.store import Lake
 from lake.tables.schemes import SCHEME_USE, SCHEMES
 
@@ -88,9 +88,27 @@ def load_scheme(lake: Lake, version: str) -> Scheme:
     return unpack(bytes(row.document))
 
 
+def find_version(lake: Lake, name: str) -> SchemeVersion:
+    """A version by fingerprint (or its first characters) or by name (the newest version of it).
+
+    Raises `UsageProblem` where there is none.
+    """
+    known = list_schemes(lake)
+    named = [one for one in known if one.scheme_id == name]
+    matching = named or [one for one in known if one.fingerprint.startswith(name)]
+    if not matching:
+        raise UsageProblem(f"no scheme {name!r} in the lake; `dianshu scheme list` shows them")
+    return matching[-1]
+
+
 def use_scheme(lake: Lake, uses: Mapping[str, SchemeVersion], from_date: date) -> None:
-    """Record that areas use scheme versions from a day on; nothing is written where that is so already."""
-    present = schemes_in_use(lake, uses, from_date, missing_ok=True)
+    """Record that areas use scheme versions from a day on; nothing is written where that was said already.
+
+    What was said for other days does not count: a version that is in force on the day only because an earlier row
+    reaches so far would be pushed out by a later row for a day in between.
+    """
+    said = lake.read_or_empty(SCHEME_USE).where(F.col("area").isin(sorted(uses)) & (F.col("from_date") == from_date))
+    present = {row.area: row.fingerprint for row in sorted(said.collect(), key=lambda row: row.recorded_at)}
     rows = [
         (area, from_date, version.scheme_id, version.fingerprint, datetime.now(UTC))
         for area, version in sorted(uses.items())
@@ -100,7 +118,7 @@ def use_scheme(lake: Lake, uses: Mapping[str, SchemeVersion], from_date: date) -
         lake.append(SCHEME_USE, lake.rows(SCHEME_USE, rows), f"use schemes from {from_date}")
 
 
-def schemes_in_use(lake: Lake, areas: Iterable[str], day: date, missing_ok: bool = False) -> dict[str, str]:
+def schemes_in_use(lake: Lake, areas: Iterable[str], day: date) -> dict[str, str]:
     """Area -> fingerprint of the scheme that cases discharged on `day` take.
 
     Raises `MissingParameters` for areas without one.
@@ -113,7 +131,7 @@ def schemes_in_use(lake: Lake, areas: Iterable[str], day: date, missing_ok: bool
     for row in sorted(rows, key=lambda row: (row.from_date, row.recorded_at)):
         found[row.area] = row.fingerprint
     missing = [area for area in wanted if area not in found]
-    if missing and not missing_ok:
+    if missing:
         raise MissingParameters(
             f"no grouping scheme for area(s) {', '.join(missing)} on {day}: "
             "`dianshu scheme use ID --city AREA --from DATE`"

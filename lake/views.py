@@ -73,6 +73,16 @@ def with_groups(cases: DataFrame, groups: DataFrame) -> DataFrame:
     return cases.join(found, ["area", "month", "setl_id"], "left")
 
 
+def moves_between(before: DataFrame, after: DataFrame) -> DataFrame:
+    """How many cases go from which DRG to which, by area; `before` and `after` are groups of the same cases.
+
+    Columns: area, before, after, cases. Cases that stay are counted too (`before` is `after`).
+    """
+    case = ["area", "month", "setl_id"]
+    old, new = before.select(*case, F.col("drg").alias("before")), after.select(*case, F.col("drg").alias("after"))
+    return old.join(new, case, "full").groupBy("area", "before", "after").agg(F.count(F.lit(1)).alias("cases"))
+
+
 def scored_cases(runs: RunBook, areas: Iterable[str], year: int) -> DataFrame:
     """Scored cases of the areas' year, at the versions that the last `points` runs name."""
     slices = {}
