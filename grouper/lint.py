@@ -11,6 +11,7 @@ from grouper.outcome import outcome_of
 from grouper.rules.findings import Finding, Kind
 from grouper.rules.lint import lint_scheme
 from grouper.scheme import CodeSystem, RuleRow, Scheme
+from grouper.witness import find_witnesses
 from grouper.workbook import Draft
 
 Catalogue = Mapping[CodeSystem, frozenset[str]]
@@ -41,8 +42,17 @@ def lint_draft(draft: Draft, national: Scheme | None = None, catalogue: Catalogu
     if national is not None or catalogue is not None:
         found += unknown_codes(draft.scheme, _known(national, catalogue or {}))
     if not draft.problems:
-        found += lint_scheme(draft.scheme)
+        found += [one for one in lint_scheme(draft.scheme) if one.kind is not Kind.UNREACHABLE]
+        found += unreachable_groups(draft.scheme)
     return [one if one.row else replace(one, row=draft.rows.get((one.sheet, one.code), 0)) for one in found]
+
+
+def unreachable_groups(scheme: Scheme) -> Iterator[Finding]:
+    """Groups that no case can reach, and why: all of them, where `lint_scheme` sees what the rules alone tell."""
+    rows = {row.code: row.row for row in reversed(scheme.drgs)}
+    for one in find_witnesses(scheme).missing:
+        if one.proven:
+            yield Finding(Kind.UNREACHABLE, "DRG", one.code, f"没有病例能进入此病组。{one.reason}", rows[one.code])
 
 
 def _fatal(problem: SchemeProblem) -> Finding:

@@ -181,6 +181,15 @@ def test_a_catalogue_is_read(tmp_path: Path) -> None:
         read_catalogue(tmp_path / "nothing.csv")
 
 
+def test_every_group_that_no_case_reaches_is_named(shared: Path) -> None:
+    """Also those that are shut off across ADRGs and MDCs, which the rules alone do not tell."""
+    draft = read_draft(shared / "schemes" / "chs_drg_10")
+    named = {one.code: one.message for one in lint_draft(draft) if one.kind is Kind.UNREACHABLE}
+    by_rules = {one.code for one in lint_scheme(draft.scheme) if one.kind is Kind.UNREACHABLE}
+    assert by_rules < set(named)
+    assert named["PC19"].endswith("不可达：满足其规则的病例都已先进入 PB19")
+
+
 def test_national_findings_of_published_schemes(shared: Path) -> None:
     """Hubei's adds none of its own to 2.0 and lacks some; a scheme has no finding against itself."""
     national = read_scheme(shared / "schemes" / "chs_drg_20")

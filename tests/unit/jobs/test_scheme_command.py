@@ -98,7 +98,9 @@ def test_lint_against_the_national_scheme_and_a_catalogue(
         ("error", "adrg_not_national", "ADRG", "5", "BR2"),
         ("error", "national_adrg_missing", "ADRG", "", "BR1"),
         ("warning", "code_not_in_catalogue", "集合", "6", "01.9999"),
+        ("warning", "unreachable_group", "DRG", "5", "BQY"),
     ]
+    assert found[-1]["message"] == "没有病例能进入此病组。不可达：满足其规则的病例都已先进入 AA19"
     catalogue = tmp_path / "codes.csv"
     catalogue.write_text("system,code,name\nOP,01.9999,新技术\n")
     both = ["--national", str(folder), "--catalogue", str(catalogue)]
