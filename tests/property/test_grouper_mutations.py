@@ -16,7 +16,7 @@ from grouper.reference import ReferenceGrouper
 from grouper.rules.nodes import And, Compare, Comparison, CountIn, InSets, Not, Or, Rule
 from grouper.rules.parse import parse_rule
 from grouper.rules.text import rule_text
-from grouper.scheme import CcEntry, CodeSet, Complication, RuleRow, Scheme
+from grouper.scheme import CcEntry, CodeSet, CodeSystem, Complication, RuleRow, Scheme
 from grouper.tables import group_table
 from tests.property.grouper_strategies import table_of
 
@@ -155,6 +155,34 @@ def test_every_mutant_is_noticed(mutants: Callable[[Scheme], Iterator[tuple[str,
     expected = results(scheme())
     survivors = [name for name, mutant in mutants(scheme()) if results(mutant) == expected]
     assert survivors == []
+
+
+def coded() -> Scheme:
+    """The same with codes mapped and grey, each in a place where it decides."""
+    code_map = {CodeSystem.DIAGNOSIS: {"X9": "A1"}, CodeSystem.PROCEDURE: {"02": "01"}}
+    return replace(scheme(), code_map=code_map, grey_codes={CodeSystem.DIAGNOSIS: frozenset({"C1"})})
+
+
+def code_mutants(base: Scheme) -> Iterator[tuple[str, Scheme]]:
+    for system, mapped in base.code_map.items():
+        for code in mapped:
+            fewer = {key: value for key, value in mapped.items() if key != code}
+            yield f"{code} not mapped", replace(base, code_map={**base.code_map, system: fewer})
+            yield f"{code} mapped to nowhere", replace(base, code_map={**base.code_map, system: {**mapped, code: "?"}})
+    yield "no grey code", replace(base, grey_codes={})
+    for system, codes in ((CodeSystem.DIAGNOSIS, ("P1", "A1", "M1")), (CodeSystem.PROCEDURE, ("01",))):
+        for code in codes:
+            more = base.grey_codes.get(system, frozenset()) | {code}
+            yield f"{code} grey too", replace(base, grey_codes={**base.grey_codes, system: more})
+
+
+def test_every_mutant_of_the_tables_of_codes_is_noticed() -> None:
+    mutants = dict(code_mutants(coded()))
+    assert [name for name, mutant in mutants.items() if results(mutant) == results(coded())] == []
+    assert len({one.fingerprint for one in (coded(), *mutants.values())}) == 1 + len(mutants)
+    for mutant in (coded(), *mutants.values()):
+        grouper = ReferenceGrouper(mutant)
+        assert results(mutant) == [(one.drg, one.reason.value) for one in map(grouper.group, all_cases())]
 
 
 def test_every_mutant_changes_the_fingerprint() -> None:
