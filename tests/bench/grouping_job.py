@@ -140,7 +140,8 @@ def build(context: JobContext, folder: Path, schemes: list[Path], cases: int, ar
     for number, chunk in enumerate(pool(schemes, cases)):
         columns = case_columns(chunk, number * CHUNK, areas, codes)
         pq.write_table(pa.table(columns), folder / "ids" / f"{number}.parquet")
-        strings = {"setl_id": columns["setl_id"], **{name: chunk[name] for name in STRINGS}}
+        split = {name: pc.split_pattern(chunk[name], "|") for name in STRINGS[1:]}
+        strings = {"setl_id": columns["setl_id"], STRINGS[0]: chunk[STRINGS[0]], **split}
         pq.write_table(pa.table(strings), folder / "strings" / f"{number}.parquet")
     given = spark.read.parquet(str(folder / "ids"))
     rest = [F.lit(None).cast(f.dataType).alias(f.name) for f in CASES.schema if f.name not in given.columns]
