@@ -22,8 +22,10 @@ from typing import Any
 from lake.errors import InputProblem
 from lake.strict_yaml import read_yaml
 from settlement.policy import POLICY_KEYS, Policy, PolicyProblem, read_policy
+from settlement.rule_policy import RULE_KEYS, RulePolicy, read_rule_policy
 
 BASE = "base"
+ALL_KEYS = (*POLICY_KEYS, *RULE_KEYS)
 _LAYER_FIELDS = {"title", "based_on", "policies"}
 _TEXT_FIELDS = ("description", "unit", "source")
 _LIMITS = ("at_least", "at_most")
@@ -84,8 +86,8 @@ class PolicyBook:
 
     def explain(self, key: str, area: str, day: date) -> Provenance:
         """Where the value of `key` comes from. Raises `InputProblem` for an unknown key or a key without a value."""
-        if key not in POLICY_KEYS:
-            raise InputProblem(f"unknown policy key {key!r}; known are {', '.join(POLICY_KEYS)}")
+        if key not in ALL_KEYS:
+            raise InputProblem(f"unknown policy key {key!r}; known are {', '.join(ALL_KEYS)}")
         for layer in self._from_the_top(area):
             entry = layer.policies.get(key)
             found = entry.in_force(day) if entry else None
@@ -98,12 +100,20 @@ class PolicyBook:
         )
 
     def values_at(self, area: str, day: date) -> dict[str, Any]:
-        """All policy values of the area on the day, as plain data under their keys."""
+        """The values that points and clearing follow from, of the area on the day, as plain data under their keys."""
         return {key: self.explain(key, area, day).value for key in POLICY_KEYS}
+
+    def rule_values_at(self, area: str, day: date) -> dict[str, Any]:
+        """The values of the other rules (prepayment, incentives, ...), likewise."""
+        return {key: self.explain(key, area, day).value for key in RULE_KEYS}
 
     def at(self, area: str, day: date) -> Policy:
         """The typed policy of the area on the day."""
         return read_policy(self.values_at(area, day))
+
+    def rules_at(self, area: str, day: date) -> RulePolicy:
+        """The typed policy of the other rules, of the area on the day."""
+        return read_rule_policy(self.rule_values_at(area, day))
 
     def fingerprint(self, area: str, day: date) -> str:
         """Hash of the values that hold (not of their wording): two areas with equal values have equal hashes."""
@@ -165,8 +175,8 @@ def _read_layer(shown: str, file: Traversable) -> Layer:
 
 def _read_entry(shown: str, key: str, entry: Any, is_base: bool) -> DatedValue:
     where = f"{shown}: {key}"
-    if key not in POLICY_KEYS:
-        raise InputProblem(f"{where} is no policy key; known are {', '.join(POLICY_KEYS)}")
+    if key not in ALL_KEYS:
+        raise InputProblem(f"{where} is no policy key; known are {', '.join(ALL_KEYS)}")
     if not isinstance(entry, dict):
         raise InputProblem(f"{where} = {entry!r}: write description, unit, source and values")
     known = {*_TEXT_FIELDS, "values", *(_LIMITS if is_base else ())}
@@ -246,7 +256,7 @@ def _check_order(layers: Mapping[str, Layer]) -> None:
 def _check_values(layers: Mapping[str, Layer]) -> None:
     """Every value on its own, put among values that are known to be good, so that a message names the right one."""
     base = layers[BASE]
-    missing = [key for key in POLICY_KEYS if key not in base.policies]
+    missing = [key for key in ALL_KEYS if key not in base.policies]
     if missing:
         raise InputProblem(f"{base.file}: {', '.join(missing)} missing; {BASE} must hold every policy key")
     good = {key: entry.values[0][1] for key, entry in base.policies.items()}
@@ -266,7 +276,8 @@ def _check_values(layers: Mapping[str, Layer]) -> None:
 
 def _try_values(where: str, values: Mapping[str, Any]) -> None:
     try:
-        read_policy(values)
+        read_policy({key: value for key, value in values.items() if key in POLICY_KEYS})
+        read_rule_policy({key: value for key, value in values.items() if key in RULE_KEYS})
     except PolicyProblem as problem:
         raise InputProblem(f"{where}: {problem}") from problem
 

@@ -29,6 +29,7 @@ from pyspark.sql.types import (
 
 from settlement.money import RATE_PLACES, rate_units
 from settlement.policy import Band, Policy, PolicyProblem, Tier
+from settlement.rule_policy import RulePolicy
 
 _RATE = LongType()
 _SHORT = StructType([StructField("digits", LongType()), StructField("places", IntegerType())])
@@ -40,21 +41,42 @@ _KINDS: dict[str, DataType] = {
     "int": IntegerType(),
     "int | None": IntegerType(),
     "bool": BooleanType(),
+    "str": StringType(),
     "Decimal": _RATE,
+    "Decimal | None": _RATE,
     "TrimMethod": StringType(),
     "OutOfAreaPool": StringType(),
+    "PointValueKind": StringType(),
+    "MonthsBasis": StringType(),
+    "PrepayBasis": StringType(),
+    "Recovery": StringType(),
+    "BudgetMethod": StringType(),
+    "GrowthBase": StringType(),
+    "GrowthScope": StringType(),
+    "RescaleScope": StringType(),
+    "GroupsScope": StringType(),
+    "BedDayMethod": StringType(),
     "tuple[Band, ...]": _BANDS,
     "tuple[Tier, ...]": _TIERS,
+    "tuple[str, ...]": ArrayType(StringType()),
     "tuple[tuple[int, Decimal], ...]": MapType(IntegerType(), _RATE),
+    "Numbers": MapType(StringType(), _RATE),
 }
+AreaPolicies = Mapping[str, Policy] | Mapping[str, RulePolicy]
 
-# One row: an area. Key: area. Columns carry the names of `Policy`.
-POLICY_FRAME = StructType(
-    [
-        StructField("area", StringType(), False),
-        *(StructField(f.name, _SHORT if f.name == "stable_max_cv" else _KINDS[str(f.type)]) for f in fields(Policy)),
-    ]
-)
+
+def _schema(kind: type[Policy] | type[RulePolicy]) -> StructType:
+    """One row: an area. Key: area. Columns carry the names of the fields."""
+    columns = [StructField(f.name, _SHORT if f.name == "stable_max_cv" else _KINDS[str(f.type)]) for f in fields(kind)]
+    return StructType([StructField("area", StringType(), False), *columns])
+
+
+_MAPS = {
+    field.name
+    for kind in (Policy, RulePolicy)
+    for field in fields(kind)
+    if isinstance(_KINDS[str(field.type)], MapType)
+}
 
 
 def _units(name: str, number: Decimal) -> int:
@@ -82,26 +104,28 @@ def _cell(name: str, value: Any) -> Any:
         return (_cell(name, value.up_to), _shortest(name, value.multiple))
     if isinstance(value, Tier):
         return (_cell(name, value.start), _cell(name, value.end), _cell(name, value.fund_share))
-    if name == "cap_level":
-        return {level: _units(name, cap) for level, cap in value}
+    if name in _MAPS:
+        return {key: _units(name, number) for key, number in value}
     if isinstance(value, tuple):
         return [_cell(name, item) for item in value]
     return value
 
 
-def policy_frame(policies: Mapping[str, Policy], like: DataFrame) -> DataFrame:
-    """The policies as a frame of `POLICY_FRAME`, in the session of `like`.
+def policy_frame(policies: AreaPolicies, like: DataFrame) -> DataFrame:
+    """The policies as a frame, one row an area, columns as the fields of `Policy` or `RulePolicy`, in the session of
+    `like`.
 
     Raises `PolicyProblem` where a number has more places than can be held.
     """
+    kind = RulePolicy if any(isinstance(policy, RulePolicy) for policy in policies.values()) else Policy
     rows = [
-        (area, *(_cell(field.name, getattr(policy, field.name)) for field in fields(Policy)))
+        (area, *(_cell(field.name, getattr(policy, field.name)) for field in fields(kind)))
         for area, policy in sorted(policies.items())
     ]
-    return like.sparkSession.createDataFrame(rows, POLICY_FRAME)
+    return like.sparkSession.createDataFrame(rows, _schema(kind))
 
 
-def with_policies(frame: DataFrame, policies: Mapping[str, Policy], *names: str) -> DataFrame:
+def with_policies(frame: DataFrame, policies: AreaPolicies, *names: str) -> DataFrame:
     """`frame` with the named policy values of its `area`; an area without a policy is an error that names it."""
     chosen = policy_frame(policies, frame).select("area", *names, F.lit(True).alias("_known"))
     joined = frame.join(F.broadcast(chosen), "area", "left")

@@ -6,8 +6,8 @@ Nothing here knows a number: what is missing is an error that names the key.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -29,6 +29,17 @@ class OutOfAreaPool(StrEnum):
 
     TREATING_VALUE = "treating_value"
     JOINT = "joint"
+
+
+class PointValueKind(StrEnum):
+    """`point_value.kind`: how the value of a point comes about (policy/001 article 17, OP-43)."""
+
+    FLOATING = "floating"
+    FIXED = "fixed"
+    ELASTIC = "elastic"
+
+
+Numbers = tuple[tuple[str, Decimal], ...]  # a number by code: insurance, group, indicator
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +96,14 @@ class Policy:
     deficit_max_share_of_budget: Decimal
     second_distribution: bool
     out_of_area_pool: OutOfAreaPool
+    point_value_kind: PointValueKind = PointValueKind.FLOATING
+    point_value_fixed: Numbers = ()  # yuan a point, by insurance; not for a floating value
+    point_value_elastic_split: Decimal | None = None  # share of the base points; for an elastic value only
+    point_value_elastic_max: Decimal | None = None  # yuan; None: no upper limit
 
 
-def _decimal(key: str, value: Any) -> Decimal:
+def read_decimal(key: str, value: Any) -> Decimal:
+    """A decimal number written as text or whole; `PolicyProblem` names the key."""
     if isinstance(value, bool | float) or value is None:
         raise PolicyProblem(f"policy value {key} = {value!r}: write a decimal number as text, like '0.05'")
     try:
@@ -99,20 +115,23 @@ def _decimal(key: str, value: Any) -> Decimal:
     return number
 
 
-def _count(key: str, value: Any) -> int:
-    number = _decimal(key, value)
+def read_count(key: str, value: Any) -> int:
+    """A whole number, 0 or more."""
+    number = read_decimal(key, value)
     if number != int(number) or number < 0:
         raise PolicyProblem(f"policy value {key} = {value!r} must be a whole number, 0 or more")
     return int(number)
 
 
-def _flag(key: str, value: Any) -> bool:
+def read_flag(key: str, value: Any) -> bool:
+    """True or false."""
     if not isinstance(value, bool):
         raise PolicyProblem(f"policy value {key} = {value!r} must be true or false")
     return value
 
 
-def _choice(key: str, value: Any, kind: type[StrEnum]) -> Any:
+def read_choice(key: str, value: Any, kind: type[StrEnum]) -> Any:
+    """One of the words of `kind`."""
     try:
         return kind(value)
     except ValueError:
@@ -120,7 +139,7 @@ def _choice(key: str, value: Any, kind: type[StrEnum]) -> Any:
 
 
 def _optional(key: str, value: Any) -> Decimal | None:
-    return None if value is None else _decimal(key, value)
+    return None if value is None else read_decimal(key, value)
 
 
 def _rows(key: str, value: Any, names: tuple[str, ...]) -> list[Mapping[str, Any]]:
@@ -131,7 +150,7 @@ def _rows(key: str, value: Any, names: tuple[str, ...]) -> list[Mapping[str, Any
 
 def _bands(key: str, value: Any) -> tuple[Band, ...]:
     rows = _rows(key, value, ("up_to", "multiple"))
-    bands = tuple(Band(_optional(key, row["up_to"]), _decimal(key, row["multiple"])) for row in rows)
+    bands = tuple(Band(_optional(key, row["up_to"]), read_decimal(key, row["multiple"])) for row in rows)
     bounds = [band.up_to for band in bands]
     known = [bound for bound in bounds if bound is not None]
     if not bands or bounds[-1] is not None or len(known) != len(bounds) - 1 or known != sorted(set(known)):
@@ -142,18 +161,30 @@ def _bands(key: str, value: Any) -> tuple[Band, ...]:
 def _tiers(key: str, value: Any) -> tuple[Tier, ...]:
     rows = _rows(key, value, ("from", "to", "fund_share"))
     return tuple(
-        Tier(_decimal(key, row["from"]), _optional(key, row["to"]), _decimal(key, row["fund_share"])) for row in rows
+        Tier(read_decimal(key, row["from"]), _optional(key, row["to"]), read_decimal(key, row["fund_share"]))
+        for row in rows
     )
 
 
 def _caps(key: str, value: Any) -> tuple[tuple[int, Decimal], ...]:
     if not isinstance(value, Mapping) or {str(level) for level in value} != {"1", "2", "3"}:
         raise PolicyProblem(f"policy value {key} needs one number for each of the levels '1', '2', '3'")
-    return tuple(sorted((int(level), _decimal(key, cap)) for level, cap in value.items()))
+    return tuple(sorted((int(level), read_decimal(key, cap)) for level, cap in value.items()))
+
+
+def read_numbers(key: str, value: Any) -> Numbers:
+    """A number for each code, sorted by code."""
+    if not isinstance(value, Mapping):
+        raise PolicyProblem(f"policy value {key} = {value!r}: write a number for each code, like {{'310': '12'}}")
+    return tuple(sorted((str(code), read_decimal(key, number)) for code, number in value.items()))
+
+
+def _limit(key: str, value: Any) -> Decimal | None:
+    return None if value == "none" else read_decimal(key, value)
 
 
 def _places(key: str, value: Any) -> int:
-    places = _count(key, value)
+    places = read_count(key, value)
     if places > 8:
         raise PolicyProblem(f"policy value {key} = {value!r}: at most 8 places are kept")
     return places
@@ -168,46 +199,75 @@ _READERS: dict[str, tuple[str, Any]] = {
     "rounding.points_dp": ("points_dp", _places),
     "rounding.coef_dp": ("coef_dp", _places),
     "rounding.value_dp": ("value_dp", _value_places),
-    "trim.first": ("trim_first", lambda key, value: _choice(key, value, TrimMethod)),
-    "trim.lo": ("trim_lo", _decimal),
-    "trim.hi": ("trim_hi", _decimal),
-    "trim.min_n": ("trim_min_n", _count),
-    "trim.middle_lo": ("trim_middle_lo", _decimal),
-    "trim.middle_hi": ("trim_middle_hi", _decimal),
-    "stable.min_n": ("stable_min_n", _count),
-    "stable.max_cv": ("stable_max_cv", _decimal),
-    "cv.ddof": ("cv_ddof", _count),
-    "level_coef.min": ("level_coef_min", _decimal),
-    "level_coef.max": ("level_coef_max", _decimal),
-    "level_coef.missing_primary": ("level_coef_missing_primary", _decimal),
-    "level_coef.missing_max": ("level_coef_missing_max", _decimal),
-    "base_group.coefficient": ("base_group_coefficient", _decimal),
+    "trim.first": ("trim_first", lambda key, value: read_choice(key, value, TrimMethod)),
+    "trim.lo": ("trim_lo", read_decimal),
+    "trim.hi": ("trim_hi", read_decimal),
+    "trim.min_n": ("trim_min_n", read_count),
+    "trim.middle_lo": ("trim_middle_lo", read_decimal),
+    "trim.middle_hi": ("trim_middle_hi", read_decimal),
+    "stable.min_n": ("stable_min_n", read_count),
+    "stable.max_cv": ("stable_max_cv", read_decimal),
+    "cv.ddof": ("cv_ddof", read_count),
+    "level_coef.min": ("level_coef_min", read_decimal),
+    "level_coef.max": ("level_coef_max", read_decimal),
+    "level_coef.missing_primary": ("level_coef_missing_primary", read_decimal),
+    "level_coef.missing_max": ("level_coef_missing_max", read_decimal),
+    "base_group.coefficient": ("base_group_coefficient", read_decimal),
     "outlier.bands": ("outlier_bands", _bands),
-    "outlier.low_ratio": ("outlier_low_ratio", _decimal),
-    "upload.deadline_days": ("upload_deadline_days", _count),
-    "special_review.quota_drg": ("review_quota", _decimal),
-    "new_tech.rate": ("new_tech_rate", _decimal),
-    "month.pay_ratio": ("month_pay_ratio", _decimal),
-    "deposit.rate": ("deposit_rate", _decimal),
-    "reserve.share": ("reserve_share", _decimal),
-    "reserve.deduct_before_points": ("reserve_deduct_before_points", _flag),
+    "outlier.low_ratio": ("outlier_low_ratio", read_decimal),
+    "upload.deadline_days": ("upload_deadline_days", read_count),
+    "special_review.quota_drg": ("review_quota", read_decimal),
+    "new_tech.rate": ("new_tech_rate", read_decimal),
+    "month.pay_ratio": ("month_pay_ratio", read_decimal),
+    "deposit.rate": ("deposit_rate", read_decimal),
+    "reserve.share": ("reserve_share", read_decimal),
+    "reserve.deduct_before_points": ("reserve_deduct_before_points", read_flag),
     "cap.level": ("cap_level", _caps),
-    "surplus.keep_share": ("surplus_keep_share", _decimal),
+    "surplus.keep_share": ("surplus_keep_share", read_decimal),
     "deficit.tiers": ("deficit_tiers", _tiers),
-    "deficit.max_share_of_budget": ("deficit_max_share_of_budget", _decimal),
-    "second_distribution.enabled": ("second_distribution", _flag),
-    "out_of_area.pool": ("out_of_area_pool", lambda key, value: _choice(key, value, OutOfAreaPool)),
+    "deficit.max_share_of_budget": ("deficit_max_share_of_budget", read_decimal),
+    "second_distribution.enabled": ("second_distribution", read_flag),
+    "out_of_area.pool": ("out_of_area_pool", lambda key, value: read_choice(key, value, OutOfAreaPool)),
+    "point_value.kind": ("point_value_kind", lambda key, value: read_choice(key, value, PointValueKind)),
+    "point_value.fixed": ("point_value_fixed", read_numbers),
+    "point_value.elastic_split": ("point_value_elastic_split", read_decimal),
+    "point_value.elastic_max": ("point_value_elastic_max", _limit),
 }
+# A province folder need not have these: a floating value needs none of them.
+_OPTIONAL = frozenset(key for key in _READERS if key.startswith("point_value."))
 
 POLICY_KEYS: tuple[str, ...] = tuple(_READERS)
 
 
 def read_policy(values: Mapping[str, Any]) -> Policy:
-    """Policy values by key -> `Policy`. Raises `PolicyProblem` on an unknown, missing or ill-formed value."""
-    unknown = sorted(set(values) - set(_READERS))
+    """Policy values by key -> `Policy`. Raises `PolicyProblem` on an unknown, missing or ill-formed value.
+
+    What the kind of point value does not use is left out, so that two policies that pay alike are equal.
+    """
+    policy = Policy(**read_values(_READERS, values, _OPTIONAL))
+    if policy.point_value_kind is PointValueKind.FLOATING:
+        return replace(policy, point_value_fixed=(), point_value_elastic_split=None, point_value_elastic_max=None)
+    if policy.point_value_kind is PointValueKind.FIXED:
+        return replace(policy, point_value_elastic_split=None, point_value_elastic_max=None)
+    split = policy.point_value_elastic_split
+    if split is None or not 0 < split < 1:
+        raise PolicyProblem(f"policy value point_value.elastic_split = {split}: an elastic value needs a share in 0..1")
+    return policy
+
+
+def read_values(
+    readers: Mapping[str, tuple[str, Any]], values: Mapping[str, Any], optional: Collection[str] = ()
+) -> dict[str, Any]:
+    """Values by key -> typed values by field name. `readers`: key -> (field, reader of key and value).
+
+    Keys of `optional` may be missing; they are then left out.
+
+    Raises `PolicyProblem` on an unknown, missing or ill-formed value.
+    """
+    unknown = sorted(set(values) - set(readers))
     if unknown:
-        raise PolicyProblem(f"unknown policy value(s) {', '.join(unknown)}; known: {', '.join(POLICY_KEYS)}")
-    missing = [key for key in _READERS if key not in values]
+        raise PolicyProblem(f"unknown policy value(s) {', '.join(unknown)}; known: {', '.join(readers)}")
+    missing = [key for key in readers if key not in values and key not in optional]
     if missing:
         raise PolicyProblem(f"policy value(s) missing: {', '.join(missing)}")
-    return Policy(**{name: reader(key, values[key]) for key, (name, reader) in _READERS.items()})
+    return {name: reader(key, values[key]) for key, (name, reader) in readers.items() if key in values}

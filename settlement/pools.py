@@ -1,4 +1,4 @@
-"""Budgets, roll-over and point values (点值) of the pools: policy/002 articles 9, 31 and 32, OP-45, OP-46.
+"""Budgets, roll-over and point values (点值) of the pools: policy/002 articles 9, 31 and 32, OP-43..OP-46.
 
 A pool is an area and an insurance type. Its year has 13 periods: the months, and the year as slot 0.
 """
@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from settlement.money import POINT_PLACES, VALUE_PLACES, divide, integer, power_of_ten, share_of
+from settlement.money import VALUE_PLACES, divide, integer, power_of_ten, share_of
+from settlement.point_value import VALUE_TERMS, YUAN_PER_POINT, set_value
 from settlement.policies import with_policies
 from settlement.policy import Policy
 from settlement.sums import MEASURES, MONTHS, POOL, YEAR_SLOT, year_and_slot
 
-# fen ÷ points at POINT_PLACES is yuan ÷ point after this factor: 10^POINT_PLACES ÷ 100
-_YUAN_PER_POINT = 10 ** (POINT_PLACES - 2)
 _AMOUNTS = (*MEASURES, "budget_fen")
 
 
@@ -31,7 +30,8 @@ def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str
     Returns `POOL`, slot, `MEASURES` (points at `POINT_PLACES`), budget_fen, used_fen, carried_fen (month: carried to
     the next; year: the reserve), and the point value: `value` (integer at `VALUE_PLACES`, yuan a point) and the exact
     one as `value_above` ÷ `value_below` (fen for a point at `POINT_PLACES`); missing where there are no points. Where
-    `rounding.value_dp` is a number, the value is rounded to it and `allocated` is false.
+    `rounding.value_dp` is a number, the value is rounded to it. `allocated`: the value is exact and shares out what is
+    used; false for a rounded or a set value.
     """
     rows = hospitals.select(*POOL, "slot", *MEASURES, F.lit(0).cast("bigint").alias("budget_fen"))
     given = budgets.select("area", "insutype", *year_and_slot(F.col("period")), F.col("amount_fen").alias("budget_fen"))
@@ -40,7 +40,7 @@ def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str
     both = rows.unionByName(given).groupBy(*POOL, "slot").agg(*[F.sum(name).alias(name) for name in _AMOUNTS])
     entry = F.struct("slot", F.struct(*_AMOUNTS).alias("sums"))
     years = both.groupBy(*POOL).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
-    ruled = with_policies(years, policies, "reserve_share", "reserve_deduct_before_points", "value_dp")
+    ruled = with_policies(years, policies, "reserve_share", "reserve_deduct_before_points", *VALUE_TERMS)
     return _with_value(_with_used(_spread(ruled)))
 
 
@@ -71,7 +71,7 @@ def _spread(years: DataFrame) -> DataFrame:
         (F.col("_now.budget_fen") + brought).alias("_available"),
         reserve.alias("_reserve"),
         "reserve_deduct_before_points",
-        "value_dp",
+        *VALUE_TERMS,
     )
 
 
@@ -85,29 +85,30 @@ def _with_used(periods: DataFrame) -> DataFrame:
 
 
 def _with_value(periods: DataFrame) -> DataFrame:
-    """The point value: (cost - fund + used) ÷ points, articles 31(二) and 32(二)."""
+    """The point value: (cost - fund + used) ÷ points, articles 31(二) and 32(二), or the one that was set."""
     places = F.col("value_dp")
     money = integer(F.col("cost_fen") - F.col("fund_fen") + F.col("used_fen"))
     points = F.when(F.col("points") > 0, F.col("points"))
-    priced = periods.select(
-        "*",
-        money.alias("_money"),
-        points.alias("_points"),
-        divide(money * _YUAN_PER_POINT, points, places).alias("_rounded"),
-    )
-    shown = F.when(places.isNull(), divide(F.col("_money") * _YUAN_PER_POINT, F.col("_points"), VALUE_PLACES))
-    fen_below = power_of_ten(places) * _YUAN_PER_POINT
-    return priced.select(
+    priced = set_value(periods.select("*", money.alias("_money"), points.alias("_points")))
+    is_set = F.col("_set").isNotNull()
+    scale = power_of_ten(F.col("_set_places"))
+    # yuan a point; then fen for a point at POINT_PLACES
+    yuan_above = F.when(is_set, F.col("_set")).otherwise(F.col("_money") * YUAN_PER_POINT)
+    yuan_below = F.when(is_set, scale).otherwise(F.col("_points"))
+    valued = priced.select("*", yuan_above.alias("_above"), yuan_below.alias("_below"))
+    shown = F.when(places.isNull(), divide(F.col("_above"), F.col("_below"), VALUE_PLACES))
+    rounded = valued.select("*", divide(F.col("_above"), F.col("_below"), places).alias("_rounded"))
+    fen_above = F.when(is_set, F.col("_set")).otherwise(F.col("_money"))
+    fen_below = F.when(is_set, scale * YUAN_PER_POINT).otherwise(F.col("_points"))
+    rounded_below = F.when(F.col("_points").isNotNull(), power_of_ten(places) * YUAN_PER_POINT)
+    return rounded.select(
         *POOL,
         "slot",
         *_AMOUNTS,
         "used_fen",
         "carried_fen",
         F.coalesce(shown, F.col("_rounded") * power_of_ten(F.lit(VALUE_PLACES) - places)).alias("value"),
-        F.when(places.isNull(), F.col("_money")).otherwise(F.col("_rounded")).alias("value_above"),
-        F.when(places.isNull(), F.col("_points"))
-        .when(F.col("_points").isNotNull(), fen_below)
-        .cast("decimal(38,0)")
-        .alias("value_below"),
-        places.isNull().alias("allocated"),
+        F.when(places.isNull(), fen_above).otherwise(F.col("_rounded")).alias("value_above"),
+        F.when(places.isNull(), fen_below).otherwise(rounded_below).cast("decimal(38,0)").alias("value_below"),
+        (places.isNull() & ~is_set).alias("allocated"),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from settlement.policy import Policy
+from settlement.policy import PointValueKind, Policy, PolicyProblem
 from settlement.reference.exact import allocate, round_half_up, to_fen
 from settlement.reference.inputs import Province
 from settlement.reference.points import PointsExplanation
@@ -117,8 +117,9 @@ def _settle(
     total = NOTHING
     for sums in by_hospital.values():
         total = total.plus(sums)
-    value = point_value(total, used, policy.value_dp)
-    amounts = amounts_by_value(by_hospital, value, used, policy.value_dp)
+    fixed = set_value(total, used, pool[1], policy)
+    value = point_value(total, used, policy.value_dp, fixed)
+    amounts = amounts_by_value(by_hospital, value, used, policy.value_dp, fixed is not None)
     return PoolPeriod(
         area=pool[0],
         insutype=pool[1],
@@ -134,11 +135,35 @@ def _settle(
     )
 
 
-def point_value(sums: Sums, used_fen: int, places: int | None) -> Fraction | None:
-    """每点费用 V = (cost − fund + budget used) ÷ points, yuan; None without points; rounded where places are set."""
+def set_value(sums: Sums, used_fen: int, insutype: str, policy: Policy) -> Fraction | None:
+    """The value that is set rather than shared out (固定费率, 弹性费率, policy/001 article 17, OP-43, OP-44).
+
+    Elastic, split by volume: the floating value, but at most split × fixed + (1 − split) × limit. None: it floats.
+    """
+    if policy.point_value_kind is PointValueKind.FLOATING or not sums.points:
+        return None
+    most = policy.point_value_elastic_max
+    if policy.point_value_kind is PointValueKind.ELASTIC and most is None:
+        return None
+    fixed = dict(policy.point_value_fixed).get(insutype)
+    if fixed is None:
+        raise PolicyProblem(f"point_value.fixed has no value for insutype {insutype}; give it one")
+    if policy.point_value_kind is PointValueKind.FIXED or most is None:
+        return Fraction(fixed)
+    split = Fraction(policy.point_value_elastic_split or 0)
+    blend = split * Fraction(fixed) + (1 - split) * Fraction(most)
+    floating = Fraction(sums.cost_fen - sums.fund_fen + used_fen, 100) / sums.points
+    return blend if floating > blend else None
+
+
+def point_value(sums: Sums, used_fen: int, places: int | None, fixed: Fraction | None = None) -> Fraction | None:
+    """每点费用 V = (cost − fund + budget used) ÷ points, yuan; None without points; rounded where places are set.
+
+    `fixed`: the value where one is set.
+    """
     if not sums.points:
         return None
-    value = Fraction(sums.cost_fen - sums.fund_fen + used_fen, 100) / sums.points
+    value = Fraction(sums.cost_fen - sums.fund_fen + used_fen, 100) / sums.points if fixed is None else fixed
     return value if places is None else round_half_up(value, places)
 
 
@@ -148,12 +173,15 @@ def amount_fen(sums: Sums, value: Fraction) -> Fraction:
 
 
 def amounts_by_value(
-    by_hospital: Mapping[str, Sums], value: Fraction | None, used_fen: int, places: int | None
+    by_hospital: Mapping[str, Sums], value: Fraction | None, used_fen: int, places: int | None, is_set: bool = False
 ) -> dict[str, int]:
-    """What each hospital is due: allocated to the budget used where V is exact, else rounded one by one (OP-02)."""
+    """What each hospital is due: allocated to the budget used where V is exact, else rounded one by one (OP-02).
+
+    A value that is set does not share out what is used, so its amounts are rounded one by one too.
+    """
     if value is None:
         return dict.fromkeys(by_hospital, 0)
     exact = {code: amount_fen(sums, value) for code, sums in by_hospital.items()}
-    if places is None:
+    if places is None and not is_set:
         return allocate(exact, used_fen)
     return {code: to_fen(amount) for code, amount in exact.items()}

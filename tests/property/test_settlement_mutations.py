@@ -70,6 +70,16 @@ SETTLING: list[tuple[str, Any]] = [
     ("deficit.max_share_of_budget", "0.1"),
     ("second_distribution.enabled", False),
     ("out_of_area.pool", "joint"),
+    ("point_value.kind", "fixed"),
+]
+# With an elastic value, whose limit binds.
+ELASTIC: dict[str, Any] = {**RICH, "point_value.kind": "elastic", "point_value.elastic_max": "1"}
+PRICING: list[tuple[str, Any]] = [
+    ("point_value.kind", "floating"),
+    ("point_value.fixed", {"310": "88.123457", "390": "100"}),
+    ("point_value.elastic_split", "0.7"),
+    ("point_value.elastic_max", "1.1"),
+    ("point_value.elastic_max", "none"),
 ]
 
 
@@ -100,7 +110,7 @@ def usual_tables() -> dict[str, list[TextRow]]:
 
 
 def test_every_policy_value_is_tried() -> None:
-    assert {key for key, _ in MEASURING + SETTLING} == set(POLICY_KEYS)
+    assert {key for key, _ in MEASURING + SETTLING + PRICING} == set(POLICY_KEYS)
     assert measured(RICH) == usual_elements()
     assert settle(with_values(RICH)) == usual_tables()
 
@@ -113,3 +123,8 @@ def test_another_value_changes_the_elements(key: str, value: object) -> None:
 @pytest.mark.parametrize(("key", "value"), SETTLING)
 def test_another_value_changes_the_settlement(key: str, value: object) -> None:
     assert settle(with_values({**RICH, key: value})) != usual_tables()
+
+
+@pytest.mark.parametrize(("key", "value"), PRICING)
+def test_another_value_changes_an_elastic_settlement(key: str, value: object) -> None:
+    assert settle(with_values({**ELASTIC, key: value})) != settle(with_values(ELASTIC))
