@@ -36,7 +36,7 @@ class Loaded:
 def check_folder(loaded: Mapping[str, Loaded], faults: Faults, cases_elsewhere: bool = False) -> None:
     """All checks between rows and files; every fault is noted. `cases_elsewhere`: the cases are not in this folder."""
     for file in loaded.values():
-        _check_key(file, faults)
+        check_key(file, faults)
     for name in ("cases", "history"):
         if name in loaded:
             _check_special_cost(loaded[name], faults)
@@ -48,7 +48,8 @@ def check_folder(loaded: Mapping[str, Loaded], faults: Faults, cases_elsewhere: 
             _check_elements(loaded[name], faults)
 
 
-def _check_key(file: Loaded, faults: Faults) -> None:
+def check_key(file: Loaded, faults: Faults) -> None:
+    """Rows with the key of an earlier row are faults."""
     if not file.layout.key or file.values.num_rows < 2:
         return
     columns = [file.text.columns[name] for name in file.layout.key]

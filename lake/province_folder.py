@@ -19,7 +19,7 @@ from lake.errors import InputProblem, MissingParameters
 from lake.province_cells import convert
 from lake.province_checks import Loaded, check_folder
 from lake.province_csv import Faults, read_text_table
-from lake.province_schema import LAYOUTS, arrow_schema
+from lake.province_schema import LAYOUTS, FileLayout, arrow_schema
 from lake.province_write import table_bytes, write_table, write_tables
 from settlement.policy import Policy
 
@@ -32,6 +32,7 @@ __all__ = [
     "ProvinceFolder",
     "check_settleable",
     "frames",
+    "load_file",
     "read_province_folder",
     "table_bytes",
     "write_table",
@@ -87,7 +88,7 @@ def read_province_folder(path: Path, only: Collection[str] = tuple(LAYOUTS), reg
         raise InputProblem(f"{path} holds none of the files of a province: {', '.join(_file_names())}")
     faults = Faults()
     wanted = [name for name in LAYOUTS if name in only and (path / LAYOUTS[name].file).exists()]
-    loaded = {name: file for name in wanted if (file := _load(path, name, faults)) is not None}
+    loaded = {name: file for name in wanted if (file := load_file(path, LAYOUTS[name], faults)) is not None}
     if len(loaded) == len(wanted):  # references into a file that could not be read would all look wrong
         check_folder(loaded, faults, cases_elsewhere=registry)
     faults.raise_if_any(path)
@@ -136,9 +137,8 @@ def _empty(name: str) -> pa.Table:
     return arrow_schema(LAYOUTS[name].frame).empty_table()
 
 
-def _load(path: Path, name: str, faults: Faults) -> Loaded | None:
-    """One file with its cells tested and converted; None where its form is wrong (noted)."""
-    layout = LAYOUTS[name]
+def load_file(path: Path, layout: FileLayout, faults: Faults) -> Loaded | None:
+    """One file of a folder with its cells tested and converted; None where its form is wrong (noted)."""
     text = read_text_table(path / layout.file, [column.name for column in layout.columns], faults)
     if text is None:
         return None

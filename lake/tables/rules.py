@@ -1,0 +1,60 @@
+"""Results of the rules beside points and clearing: prepayment, special-review bulletin, incentives."""
+
+from __future__ import annotations
+
+from pyspark.sql.types import IntegerType, StringType, StructType
+
+from lake.tables.base import Table, column
+from settlement import bulletin, prepay_frames, rule_frames
+
+_RUN = column("run_id", StringType(), "calculation that wrote the row")
+
+
+def _table(name: str, grain: str, keys: tuple[str, ...], schema: StructType, period: str = "year") -> Table:
+    return Table(name, grain, keys, StructType([*schema.fields, _RUN]), ("area", period))
+
+
+PREPAY_TESTS = _table(
+    "prepay_tests",
+    "whether a fund may pay in advance for a year (policy/002 article 24)",
+    ("area", "insutype", "year"),
+    prepay_frames.PREPAY_TESTS,
+)
+PREPAYMENTS = _table(
+    "prepayments",
+    "an application for prepayment and what became of it",
+    ("fixmedins_code", "insutype", "year"),
+    prepay_frames.PREPAYMENTS,
+)
+PREPAY_RECOVERIES = _table(
+    "prepay_recoveries",
+    "what is set against a month's payment, of money paid in advance",
+    ("fixmedins_code", "insutype", "month"),
+    prepay_frames.RECOVERIES,
+)
+PREPAY_PUBLICATION = _table(
+    "prepay_publication",
+    "a hospital in the year-end publication of prepayments (年底公布)",
+    ("fixmedins_code", "insutype", "year"),
+    prepay_frames.PUBLICATION,
+)
+REVIEW_BULLETIN = _table(
+    "review_bulletin",
+    "a hospital's half-year of special-case review (特例单议半年通报)",
+    ("fixmedins_code", "period"),
+    bulletin.REVIEW_BULLETIN,
+    "period",
+)
+_YEAR = column("year", IntegerType(), "clearing year")
+GROWTH_INCENTIVES = _table(
+    "growth_incentives",
+    "growth of a hospital's pooled fund against its benchmark (policy/002 article 36)",
+    ("fixmedins_code", "insutype", "year"),
+    StructType([*rule_frames.GROWTH_RESULTS.fields, _YEAR]),
+)
+CASE_SHARING = _table(
+    "case_sharing",
+    "what an ordinary case gives to the pool of its area and insurance, or gets (policy/002 article 35)",
+    ("setl_id", "year"),
+    StructType([*rule_frames.CASE_SHARES.fields, _YEAR]),
+)

@@ -1,0 +1,145 @@
+"""The jobs `prepay` and `bulletin` on the settled lake."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from pyspark.sql import functions as F
+
+from jobs.bulletin import bulletin, bulletin_lines, published_bulletin
+from jobs.context import JobContext
+from jobs.incentives import incentives
+from jobs.prepay import prepay, prepay_lines
+from lake.errors import InputProblem, MissingParameters, UsageProblem
+from lake.policy_files import PolicyBook, load_policies
+from lake.tables.case_points import CASE_POINTS
+from lake.tables.results import HOSPITAL_YEAR
+from lake.tables.rules import CASE_SHARING, GROWTH_INCENTIVES, PREPAY_PUBLICATION, PREPAY_TESTS, PREPAYMENTS
+from tests.conftest import ROOT
+from tests.jobs.lakes import CITIES, YEAR
+
+NEXT = YEAR + 1
+
+
+@pytest.fixture(scope="module")
+def inputs(settled: JobContext, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Funds that may pay (职工) and may not (居民: too little balance), and every hospital's application."""
+    folder = tmp_path_factory.mktemp("prepay")
+    months = [f"{YEAR}-{month:02d}" for month in range(1, 13)]
+    rich, poor = "100.00,90.00,1080.00", "100.00,90.00,539.99"
+    funds = [
+        f"{area},{kind},{month},{row}"
+        for area in CITIES
+        for kind, row in (("310", rich), ("390", poor))
+        for month in months
+    ]
+    (folder / "funds.csv").write_text("\n".join(["area,insutype,month,income,spending,balance", *funds]) + "\n")
+    codes = sorted(settled.registry(YEAR).area_of)
+    rows = [f"{code},{kind},1,{place % 2},0.5,0.25" for place, code in enumerate(codes) for kind in ("310", "390")]
+    header = "fixmedins_code,insutype,management,credit,policy,tracing"
+    (folder / "applications.csv").write_text("\n".join([header, *rows]) + "\n")
+    return folder
+
+
+def test_a_month_of_the_settled_year_is_paid_in_advance(settled: JobContext, inputs: Path) -> None:
+    """A twelfth of months and clearing, where the fund may pay; a second run has nothing to do."""
+    assert prepay(settled, CITIES, NEXT, inputs, load_policies()) == len(CITIES)
+    assert prepay(settled, CITIES, NEXT, inputs, load_policies()) == 0
+    lake = settled.lake
+    tests = {(row.area, row.insutype): row for row in lake.read(PREPAY_TESTS).collect()}
+    assert {(key[1], row.outcome) for key, row in tests.items()} == {("310", "eligible"), ("390", "balance")}
+    assert tests[CITIES[0], "310"].months == 12
+    year = lake.read(HOSPITAL_YEAR).select("*", (F.col("paid_fen") + F.col("final_fen")).alias("settled")).collect()
+    settled_fen = {(row.fixmedins_code, row.insutype): row.settled for row in year}
+    rows = lake.read(PREPAYMENTS).collect()
+    assert sum(row.paid_fen for row in rows) > 0
+    for row in rows:
+        base = settled_fen.get((row.fixmedins_code, row.insutype), 0)
+        expected = (2 * base + 12) // 24 if row.insutype == "310" and base > 0 else 0
+        assert row.paid_fen == expected
+    assert lake.read(PREPAY_PUBLICATION).count() == 0  # the year has not ended
+    lines = prepay_lines(settled, CITIES, NEXT)
+    assert len(lines) == len(rows) + 1
+    assert all(line.endswith(",,") for line in lines[1:])
+
+
+def test_prepayment_names_what_is_wrong(settled: JobContext, inputs: Path, tmp_path: Path) -> None:
+    with pytest.raises(MissingParameters, match=r"no registry|no finished"):
+        prepay(settled, CITIES, YEAR, inputs, load_policies())
+    with pytest.raises(UsageProblem, match="write a month like"):
+        prepay(settled, CITIES, NEXT, inputs, load_policies(), "soon")
+    with pytest.raises(InputProblem, match=r"has no funds.csv"):
+        prepay(settled, CITIES, NEXT, tmp_path, load_policies())
+    (tmp_path / "funds.csv").write_text((inputs / "funds.csv").read_text())
+    (tmp_path / "applications.csv").write_text(
+        "fixmedins_code,insutype,management,credit,policy,tracing\nH0,310,1,1.5,1,1\n"
+    )
+    with pytest.raises(InputProblem, match=r"line 2: credit = '1.5'") as caught:
+        prepay(settled, CITIES, NEXT, tmp_path, load_policies())
+    assert "line 2: fixmedins_code = 'H0': no hospital of last year's registry" in str(caught.value)
+
+
+def test_the_bulletin_counts_every_application_once(settled: JobContext) -> None:
+    for half in (1, 2):
+        assert bulletin(settled, CITIES, YEAR, half) == len(CITIES)
+    assert bulletin(settled, CITIES, YEAR, 1) == 0
+    first = published_bulletin(settled, CITIES, YEAR, 1)
+    total = first.agg(*[F.sum(name).alias(name) for name in ("discharges", "applied", "passed", "over_quota")]).first()
+    cases = settled.lake.read(CASE_POINTS).where(F.col("in_year") == 1)
+    assert total is not None
+    assert total.discharges == cases.count()  # the province of the tests has cases in January and June only
+    assert total.applied == cases.where(F.col("review").isNotNull()).count() > 0
+    assert total.passed == cases.where(F.col("review") == "passed").count()
+    assert published_bulletin(settled, CITIES, YEAR, 2).count() == 0
+    lines = bulletin_lines(settled, CITIES, YEAR, 1)
+    assert len(lines) == first.count() + 1
+    assert lines[0].startswith("统筹区,医疗机构编号,出院病例")
+
+
+@pytest.fixture(scope="module")
+def shared_cases(tmp_path_factory: pytest.TempPathFactory) -> PolicyBook:
+    """The packaged values with growth rewarded in the first city, and its cases sharing."""
+    folder = tmp_path_factory.mktemp("policy")
+    shutil.copy(ROOT / "conf" / "policy" / "base.yaml", folder)
+    (folder / "areas").mkdir()
+    values = {
+        "case_sharing.enabled": ("true or false", "true"),
+        "case_sharing.keep": ("ratio", "'0.7'"),
+        "case_sharing.aid": ("ratio", "'0.5'"),
+        "growth.benchmark": ("ratio or level_mean (同级别平均增长率)", "level_mean"),
+        "growth.reward": ("ratio", "'0.1'"),
+        "growth.restraint": ("ratio", "'0.1'"),
+    }
+    lines = ["title: t", "based_on: base", "policies:"]
+    for key, (unit, value) in values.items():
+        lines += [f"  {key}:", "    description: d", f"    unit: {unit}", "    source: s"]
+        lines += [f"    values: {{2020-01-01: {value}}}"]
+    (folder / "areas" / f"{CITIES[0]}.yaml").write_text("\n".join(lines), encoding="utf-8")
+    return load_policies(folder)
+
+
+def test_incentives_of_the_cities_that_have_them(settled: JobContext, shared_cases: PolicyBook) -> None:
+    """Ordinary cases share within their pool; growth is measured everywhere, and moves money only where it is set."""
+    assert incentives(settled, CITIES, YEAR, shared_cases) == len(CITIES)
+    assert incentives(settled, CITIES, YEAR, shared_cases) == 0
+    pools = (
+        settled.lake.read(CASE_SHARING)
+        .groupBy("area", "insutype")
+        .agg(F.sum("given_fen").alias("given"), F.sum("aid_fen").alias("aid"), F.count(F.lit(1)).alias("cases"))
+    )
+    found = pools.collect()
+    assert {row.area for row in found} == {CITIES[0]}
+    assert all(0 < row.aid <= row.given for row in found)
+    ordinary = settled.lake.read(CASE_POINTS).where(
+        (F.col("area") == CITIES[0])
+        & (F.col("scope") == "local")
+        & F.col("class").isin("normal", "high", "low", "unstable")
+    )
+    assert 0 < sum(row.cases for row in found) <= ordinary.count()
+    growth = settled.lake.read(GROWTH_INCENTIVES).collect()
+    assert {row.area for row in growth if row.adjustment_fen} == {CITIES[0]}
+    for row in growth:
+        if row.area == CITIES[0] and row.growth is not None:
+            assert (row.adjustment_fen > 0) <= (row.growth <= row.benchmark)
