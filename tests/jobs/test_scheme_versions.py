@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from collections import Counter
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from pyspark.sql import Row, SparkSession
@@ -15,8 +17,10 @@ from grouper.case import Case
 from grouper.explain import explain_lines
 from grouper.reference import ReferenceGrouper
 from grouper.scheme import CodeSystem, Scheme
+from jobs.cli import main
 from jobs.context import JobContext
-from jobs.group import compare, group, group_by
+from jobs.group import group, group_by
+from jobs.group_compare import find_moves
 from lake.codes import load_codes
 from lake.errors import MissingParameters, UsageProblem
 from lake.mapped_codes import codes_side_by_side, mapped_codes
@@ -75,7 +79,9 @@ def with_tables(scheme: Scheme, cases: list[tuple[Row, Case]]) -> Scheme:
     )
 
 
-def test_another_version_side_by_side(context: JobContext, cases: list[tuple[Row, Case]]) -> None:
+def test_another_version_side_by_side(
+    context: JobContext, cases: list[tuple[Row, Case]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The moves are those of the reference, case by case; what was mapped stands beside what was written."""
     lake = context.lake
     in_force = schemes_in_use(lake, [AREA], date(YEAR, 1, 1))[AREA]
@@ -86,13 +92,22 @@ def test_another_version_side_by_side(context: JobContext, cases: list[tuple[Row
     written = {table.name: lake.version(table) for table in (CASES, LISTS, CODES)}
     runs_before = groups_of(context.runs, {AREA: in_force}, [(AREA, YEAR)]).count()
 
-    moves = compare(context, [AREA], YEAR, YEAR, [find_version(lake, "with-tables").fingerprint])
+    out = tmp_path / "moves.csv"
+    place = ["--lake", lake.root, "--year", str(YEAR), "--city", AREA]
+    assert main(["group", *place, "--compare", "with-tables", "--out", str(out)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    context.runs.load()
+    moves = find_moves(context.runs, {AREA: in_force}, {AREA: version}, YEAR)
 
     before, after = ReferenceGrouper(scheme), ReferenceGrouper(other)
     expected = Counter(
         ("0000", "0000") if row.blocked else (before.group(case).drg, after.group(case).drg) for row, case in cases
     )
     assert {(one.before, one.after): one.cases for one in moves} == expected
+    moved = sum(count for (old, new), count in expected.items() if old != new)
+    assert said[1].split("\t") == [AREA, in_force[:16], version[:16], str(len(cases)), str(moved)]
+    with out.open(encoding="utf-8", newline="") as stream:
+        assert {(row["from"], row["to"]): int(row["cases"]) for row in csv.DictReader(stream)} == expected
     assert any(one.before != one.after != "0000" for one in moves)
     assert any(one.after == "0000" != one.before for one in moves)
     assert {(one.area, one.scheme, one.compared_with) for one in moves} == {(AREA, in_force, version)}
