@@ -135,3 +135,20 @@ MATRIX = StructType(
 
 # One row: an area's net position. Key: area.
 NET = StructType([_field("area", StringType(), "area"), *_money(("amount_fen", "receives less owes"))])
+
+# One row: a movement of money. Key: all columns before from_account. What moves nothing has no row.
+LEDGER = StructType(
+    [
+        _field("area", StringType(), "treating area, whose settlement books the row"),
+        _YEAR,
+        _field("period", StringType(), "YYYY-MM, YYYY, or YYYY-adjustment"),
+        _field("entry", StringType(), "kind of entry (分录), settlement/accounts.py"),
+        _INSURANCE,
+        _field("fixmedins_code", StringType(), "定点医药机构编号; null: no hospital's entry", nullable=True),
+        _field("insu_admdvs", StringType(), "参保地, of entries between cities", nullable=True),
+        _field("from_account", StringType(), "account that pays (付方), class:owner:insutype:year"),
+        _field("to_account", StringType(), "account that receives (收方)"),
+        *_money(("amount_fen", "what moves, above 0: the direction is in the accounts")),
+        _field("article", StringType(), "article that the entry rests on"),
+    ]
+)

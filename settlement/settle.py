@@ -51,8 +51,8 @@ def settle_province(frames: ProvinceFrames, policies: Mapping[str, Policy], keep
     Args:
         frames: the inputs (`history` and `base_groups` are not read).
         policies: by area, for every area of the hospitals and the budgets.
-        keep: where the caller caches or checkpoints: case_points, sums, pools, amounts, accounts, matrix. Left out,
-            each of the six tables is computed from the cases on its own.
+        keep: where the caller caches or checkpoints: case_points, sums, pools, amounts, accounts, years, matrix. Left
+            out, each of the six tables is computed from the cases on its own.
     """
     effective = effective_elements(frames.elements, frames.elements_given)
     known = known_areas(frames.hospitals, frames.budgets)
@@ -71,12 +71,13 @@ def settle_scored(
     pools = keep("pools", pool_periods(in_pools, frames.budgets, policies))
     amounts = keep("amounts", hospital_amounts(in_pools, pools))
     accounts = keep("accounts", hospital_accounts(sums, amounts, frames.audit, policies))
+    years = keep("years", hospital_years(accounts, pools, frames.hospitals, policies))
     matrix = keep("matrix", clearing_matrix(periods, pools))
     return Settlement(
         case_points=scored,
         pools=_pools(pools_with_residue(pools, amounts)),
         hospital_month=_months(hospital_months(accounts)),
-        hospital_year=_years(hospital_years(accounts, pools, frames.hospitals, policies)),
+        hospital_year=_years(years),
         matrix=_typed(matrix, MATRIX),
         net=_typed(net_positions(matrix), NET),
     )

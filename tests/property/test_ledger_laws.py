@@ -20,6 +20,7 @@ from settlement.reference.ledger_views import (
     statements,
 )
 from settlement.reference.settle import Settlement, settle_province
+from tests.conftest import ROOT
 from tests.property.settlement_provinces import YEAR, random_province, united
 
 SEEDS = st.integers(0, 2**32)
@@ -159,3 +160,15 @@ def test_the_chart_is_whole() -> None:
     on_payable = sorted(kind.name for kind in ENTRIES if "payable" in (kind.from_class, kind.to_class))
     assert sorted(entry for item in STATEMENT for entry in item.entries) == on_payable
     assert all(kind.article.startswith("policy/") for kind in ENTRIES)
+
+
+def test_the_page_names_what_is_booked() -> None:
+    """docs/ledger.md has every class with its title, and every kind with its accounts and article."""
+    page = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
+    for one in ACCOUNTS.values():
+        assert f"| `{one.name}` | {one.title} |" in page
+    for kind in ENTRIES:
+        (line,) = [line for line in page.splitlines() if line.startswith(f"| `{kind.name}` | ") and "→" in line]
+        article = kind.article.removeprefix("policy/").replace("article ", "§")
+        assert article in line
+        assert kind.name == "in_province" or f"| {kind.from_class} → {kind.to_class} |" in line

@@ -27,6 +27,7 @@ from settlement.reference.measuring import ELEMENT_COLUMNS, measure
 from settlement.reference.settle import settle
 from settlement.reference.text import TABLES
 from settlement.settle import settle_province
+from tests.property.ledger_voices import ledger_differences
 from tests.property.settlement_provinces import random_province, united
 
 PROVINCES = 30
@@ -87,6 +88,7 @@ def test_both_voices_settle_alike(spark: SparkSession, seed: int) -> None:
             found = differences(tables[name][prefix], expected[name])
             lines = "\n".join(found)
             assert not found, f"{name}: random_province({own_seed}, {len(province.cases)}, {prefix!r})\n{lines}"
+    assert not ledger_differences(settled, whole)
 
 
 @pytest.mark.slow

@@ -1,0 +1,143 @@
+"""What the ledger alone says: the money of the hospitals' months and years, the matrix, the cities' net positions.
+
+Views hold what is not zero; where nothing moved, there is no row. The plain voice is
+settlement/reference/ledger_views.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from settlement.accounts import AREA, HOSPITAL, INSURED, MONTH_COLUMNS, SEPARATOR, YEAR_COLUMNS
+from settlement.ledger import account_name
+from settlement.month import ACCOUNT
+from settlement.sums import MONTHS, period_text
+
+_CARRIED = ("brought_forward", "carried_forward")
+_YEAR_LENGTH = len("YYYY")
+
+
+def legs(ledger: DataFrame) -> DataFrame:
+    """Both sides of every row: its columns but the accounts and the amount, then `account` and `change_fen`."""
+    sides = F.array(
+        F.struct(F.col("from_account").alias("account"), (-F.col("amount_fen")).alias("change_fen")),
+        F.struct(F.col("to_account").alias("account"), F.col("amount_fen").alias("change_fen")),
+    )
+    each = ledger.select("*", F.explode(sides).alias("_side")).select("*", "_side.*")
+    return each.drop("_side", "from_account", "to_account", "amount_fen")
+
+
+def improper(ledger: DataFrame) -> DataFrame:
+    """Rows that are no movement: without an account, from an account to itself, or of no positive amount."""
+    proper = (F.col("from_account") != F.col("to_account")) & (F.col("amount_fen") > 0)
+    return ledger.where(~F.coalesce(proper, F.lit(False)))
+
+
+def hospital_years(ledger: DataFrame) -> DataFrame:
+    """`ACCOUNT` and the money of `HOSPITAL_YEAR`, from amount to final, as what moved on the payable accounts."""
+    summed = _payable(ledger).groupBy(*ACCOUNT).agg(*_columns(YEAR_COLUMNS))
+    return summed.where(_moves(*YEAR_COLUMNS))
+
+
+def hospital_months(ledger: DataFrame) -> DataFrame:
+    """`ACCOUNT`, month and the money of `HOSPITAL_MONTH`; what is carried is the balance of the payable account.
+
+    A month in which nothing moved is there as long as something is carried through it.
+    """
+    moved = _payable(ledger).where(F.length("period") > _YEAR_LENGTH)
+    every = F.explode(F.sequence(F.lit(1), F.lit(MONTHS)))
+    months = moved.select(*ACCOUNT).distinct().select(*ACCOUNT, every.alias("_slot"))
+    empty = months.select(
+        *ACCOUNT,
+        period_text(F.col("year"), F.col("_slot")).alias("period"),
+        F.lit("").alias("entry"),
+        F.lit(0).cast("bigint").alias("change_fen"),
+    )
+    both = moved.select(empty.columns).unionByName(empty)
+    summed = both.groupBy(*ACCOUNT, F.col("period").alias("month")).agg(
+        *_columns(MONTH_COLUMNS), F.sum("change_fen").alias("_change")
+    )
+    balance = F.sum("_change").over(Window.partitionBy(*ACCOUNT).orderBy("month"))
+    carried = summed.withColumn("carried_forward_fen", balance)
+    brought = carried.withColumn("brought_forward_fen", F.col("carried_forward_fen") - F.col("_change"))
+    return brought.drop("_change").where(_moves(*MONTH_COLUMNS, *_CARRIED))
+
+
+def matrix(ledger: DataFrame) -> DataFrame:
+    """The columns of `MATRIX` but the cases: months, adjustment and, as their sum, the year."""
+    treating = account_name(F.lit("clearing"), F.col(AREA))
+    owed = legs(ledger.where(F.col(INSURED).isNotNull())).where(F.col("account") == treating)
+    periods = F.explode(F.array(F.col("period"), F.col("year").cast("string")))
+    each = owed.select(
+        F.col(INSURED).alias("insured_area"),
+        F.col(AREA).alias("treating_area"),
+        "insutype",
+        F.col("entry").alias("scope"),
+        periods.alias("period"),
+        "change_fen",
+    )
+    keys = ("insured_area", "treating_area", "insutype", "scope", "period")
+    return each.groupBy(*keys).agg(F.sum("change_fen").alias("amount_fen")).where("amount_fen != 0")
+
+
+def net(ledger: DataFrame) -> DataFrame:
+    """The columns of `NET`: the balances of the clearing accounts by area."""
+    owner = F.split_part(F.col("account"), F.lit(SEPARATOR), F.lit(2))
+    mine = legs(ledger).where(_of_class("clearing")).groupBy(owner.alias("area"))
+    return mine.agg(F.sum("change_fen").alias("amount_fen")).where("amount_fen != 0")
+
+
+def closing_differences(ledger: DataFrame, hospital_year: DataFrame, pools: DataFrame) -> DataFrame:
+    """Accounts that do not close with what the tables say; empty for every right ledger.
+
+    Payable: final; cash: paid; deposit, withheld and pool: 0; residue: that of the year; reserve: what neither deficit
+    shares nor second distribution took of it. Returns account and `change_fen`, ledger less tables.
+    """
+    spent = F.col("deficit_share_fen") + F.col("second_distribution_fen")
+    said = _said(
+        hospital_year,
+        (account_name(F.lit("payable"), F.col(HOSPITAL)), F.col("final_fen")),
+        (account_name(F.lit("cash"), F.col(HOSPITAL)), F.col("paid_fen")),
+        (account_name(F.lit("reserve"), F.col(AREA)), -spent),
+    ).unionByName(
+        _said(
+            pools.where(F.length("period") == _YEAR_LENGTH),
+            (account_name(F.lit("reserve"), F.col(AREA)), F.col("carried_or_reserve_fen")),
+            (account_name(F.lit("residue"), F.col(AREA)), F.col("residue_fen")),
+        )
+    )
+    closing = _of_class("payable", "cash", "deposit", "withheld", "pool", "residue", "reserve")
+    booked = legs(ledger).where(closing).select("account", "change_fen")
+    both = booked.unionByName(said).groupBy("account").agg(F.sum("change_fen").alias("change_fen"))
+    return both.where(F.coalesce(F.col("change_fen") != 0, F.lit(True)))
+
+
+def _said(rows: DataFrame, *figures: tuple[Column, Column]) -> DataFrame:
+    """What the tables say of accounts, with the sign turned."""
+    structs = [F.struct(name.alias("account"), (-amount).alias("change_fen")) for name, amount in figures]
+    return rows.select(F.explode(F.array(*structs)).alias("_one")).select("_one.*")
+
+
+def _of_class(*names: str) -> Column:
+    return F.split_part(F.col("account"), F.lit(SEPARATOR), F.lit(1)).isin(*names)
+
+
+def _payable(ledger: DataFrame) -> DataFrame:
+    return legs(ledger.where(F.col(HOSPITAL).isNotNull())).where(_of_class("payable"))
+
+
+def _columns(columns: Mapping[str, tuple[int, tuple[str, ...]]]) -> list[Column]:
+    zero = F.lit(0).cast("bigint")
+    return [
+        F.sum(F.when(F.col("entry").isin(*entries), F.col("change_fen") * sign).otherwise(zero)).alias(f"{name}_fen")
+        for name, (sign, entries) in columns.items()
+    ]
+
+
+def _moves(*names: str) -> Column:
+    return reduce(or_, [F.col(f"{name}_fen") != 0 for name in names])

@@ -1,0 +1,75 @@
+"""The two voices of the ledger and of its views, compared row by row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from settlement import ledger_views
+from settlement.ledger import ledger_rows
+from settlement.reference import ledger_views as plain_views
+from settlement.reference.inputs import Province
+from settlement.reference.ledger import LedgerRow, settle_ledger
+from settlement.reference.settle import settle_province
+from settlement.results import LEDGER
+from settlement.settle import Settlement
+
+
+def ledger_differences(settled: Settlement, province: Province) -> list[str]:
+    """What differs between Spark's ledger of a settled province and the reference's, or within Spark's own tables."""
+    rows = settle_ledger(province, settle_province(province))
+    ledger = ledger_rows(settled).localCheckpoint()
+    assert [(field.name, field.dataType) for field in ledger.schema] == [(f.name, f.dataType) for f in LEDGER]
+    expected = {"ledger": {tuple(getattr(row, name) for name in LEDGER.names) for row in rows}, **_plain(rows)}
+    found = {"ledger": _rows(ledger), **_views(ledger)}
+    differences = [
+        f"{name}, only {voice}: {row}"
+        for name in expected
+        for voice, more, less in (("Spark", found, expected), ("reference", expected, found))
+        for row in sorted(more[name] - less[name], key=str)[:3]
+    ]
+    assert ledger.count() == len(rows)
+    spoiled = ledger.withColumn(
+        "amount_fen", F.when(F.col("entry") == "deficit_share", 1).otherwise(F.col("amount_fen"))
+    )
+    assert not ledger_views.closing_differences(spoiled, settled.hospital_year, settled.pools).isEmpty()
+    checks = (
+        ledger_views.closing_differences(ledger, settled.hospital_year, settled.pools),
+        ledger_views.improper(ledger),
+    )
+    return differences + [str(row) for check in checks for row in check.collect()]
+
+
+def _rows(frame: DataFrame) -> set[tuple[Any, ...]]:
+    return {tuple(row) for row in frame.collect()}
+
+
+def _views(ledger: DataFrame) -> dict[str, set[tuple[Any, ...]]]:
+    """Spark's views as (key, figures), in the order of the plain ones."""
+    found: dict[str, set[tuple[Any, ...]]] = {
+        name: {(tuple(row[:-1]), row[-1]) for row in view(ledger).collect()}
+        for name, view in (("matrix", ledger_views.matrix), ("net", ledger_views.net))
+    }
+    for name, view, keys in (
+        ("hospital_months", ledger_views.hospital_months, ("fixmedins_code", "insutype", "month")),
+        ("hospital_years", ledger_views.hospital_years, ("fixmedins_code", "insutype")),
+    ):
+        frame = view(ledger)
+        money = sorted(column for column in frame.columns if column.endswith("_fen"))
+        found[name] = {
+            (tuple(row[key] for key in keys), tuple((column[:-4], row[column]) for column in money))
+            for row in frame.collect()
+        }
+    return found
+
+
+def _plain(rows: list[LedgerRow]) -> dict[str, set[tuple[Any, ...]]]:
+    months, years = plain_views.hospital_months(rows), plain_views.hospital_years(rows)
+    return {
+        "matrix": set(plain_views.matrix(rows).items()),
+        "net": {((area,), amount) for area, amount in plain_views.net(rows).items()},
+        "hospital_months": {(key, tuple(sorted(figures.items()))) for key, figures in months.items()},
+        "hospital_years": {(key, tuple(sorted(figures.items()))) for key, figures in years.items()},
+    }
