@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import unicodedata
 from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
@@ -22,8 +21,10 @@ from lake.tables.results import HOSPITAL_YEAR
 from lake.views import scored_cases
 from serving.city_book import INSURANCE, write_city_book, yuan
 from serving.city_year import CityYear, read_city_year
+from serving.text_table import text_table
 
 NAME = "results"
+_HEADER = ("city", "insurance", "cases", "grouped %", "point value", "paid", "budget used", "residue")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +59,7 @@ def results(context: JobContext, cities: Collection[str], year: int, out: Path |
             context.say(NAME, f"{book} written")
         rows += _summary(context, city)
     context.runs.finish([one for one in calculations.values() if one in due], started, {}, {})
-    print(_table(rows))
+    print(text_table(_HEADER, rows))
     print(
         f"\nLook next: {folder}/*.xlsx, `dianshu why SETL_ID --lake {context.lake.root}`, "
         f"`mlflow ui --backend-store-uri sqlite:///{context.lake.root}/mlflow.db`"
@@ -111,21 +112,6 @@ def _summary(context: JobContext, city: CityYear) -> list[tuple[str, ...]]:
             )
         )
     return rows
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    header = ("city", "insurance", "cases", "grouped %", "point value", "paid", "budget used", "residue")
-    lines = [header, *rows]
-    widths = [max(_width(line[place]) for line in lines) for place in range(len(header))]
-    return "\n".join(
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: a Chinese character takes two."""
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 if __name__ == "__main__":

@@ -19,10 +19,13 @@ from lake.registry import Registry, registry_frame
 from lake.runs import Calculation
 from lake.store import Lake, at_once, literal_map, slice_predicate
 from lake.tables.base import Table
+from lake.tables.ledger import LEDGER
 from lake.tables.registry import REGISTRY
 from lake.tables.results import CLEARING_MATRIX, HOSPITAL_MONTH, HOSPITAL_YEAR, POOLS
 from lake.views import scored_cases
 from settlement.frames import CASES, HISTORY, ProvinceFrames
+from settlement.ledger import ledger_rows
+from settlement.ledger_views import closing_differences, improper, legs
 from settlement.settle import Settlement, settle_scored
 
 NAME = "settle"
@@ -79,9 +82,12 @@ def _write(
     outputs = _replace(lake, settled, due, year)
     for frame in kept:
         frame.unpersist()
-    check_sums(lake, outputs, due, year)
+    at_once([partial(check, lake, outputs, due, year) for check in (check_sums, check_movements, check_closing)])
     context.runs.finish(due, started, {}, outputs)
-    context.say(NAME, f"{len(due)} cities settled; every pool's hospitals and residue sum to its budget")
+    context.say(
+        NAME,
+        f"{len(due)} cities settled; every pool's hospitals and residue sum to its budget, the ledger nets to zero",
+    )
 
 
 def _replace(lake: Lake, settled: Settlement, due: Sequence[Calculation], year: int) -> dict[str, int]:
@@ -89,6 +95,7 @@ def _replace(lake: Lake, settled: Settlement, due: Sequence[Calculation], year: 
     predicate = slice_predicate([(area, str(year)) for area in ids], "year")
     matrix = settled.matrix.withColumn("area", F.col("treating_area")).withColumn("year", F.lit(year))
     frames = {
+        LEDGER: ledger_rows(settled),
         POOLS: settled.pools,
         HOSPITAL_MONTH: settled.hospital_month,
         HOSPITAL_YEAR: settled.hospital_year,
@@ -143,9 +150,8 @@ def check_budgets(scored: DataFrame, registry: Registry, areas: Sequence[str]) -
 
 def check_sums(lake: Lake, outputs: dict[str, int], due: Sequence[Calculation], year: int) -> None:
     """Σ hospitals + residue = budget used, to the fen, for every pool; else `ContractBroken`, nothing is published."""
-    predicate = slice_predicate([(key.area, str(year)) for key in due], "year")
-    pools = lake.read(POOLS, outputs[POOLS.name]).where(predicate)
-    hospitals = lake.read(HOSPITAL_YEAR, outputs[HOSPITAL_YEAR.name]).where(predicate)
+    pools = _written(lake, POOLS, outputs, due, year)
+    hospitals = _written(lake, HOSPITAL_YEAR, outputs, due, year)
     paid = {
         (row.area, row.insutype): row.amount
         for row in hospitals.groupBy("area", "insutype").agg(F.sum("amount_fen").alias("amount")).collect()
@@ -157,6 +163,41 @@ def check_sums(lake: Lake, outputs: dict[str, int], due: Sequence[Calculation], 
                 f"area {pool.area}, insutype {pool.insutype}, {year}: hospitals and residue sum to {total} fen, the "
                 f"budget used is {pool.budget_used_fen} fen; nothing was published. This is an error of the program."
             )
+
+
+def check_movements(lake: Lake, outputs: dict[str, int], due: Sequence[Calculation], year: int) -> None:
+    """Every row of the ledger moves money between two accounts, and each run's accounts sum to zero.
+
+    Raises `ContractBroken`; nothing is published.
+    """
+    ledger = _written(lake, LEDGER, outputs, due, year)
+    counted = improper(ledger).groupBy("run_id").agg(F.count(F.lit(1)).alias("fen"), F.lit("rows").alias("what"))
+    left = legs(ledger).groupBy("run_id").agg(F.sum("change_fen").alias("fen"), F.lit("fen").alias("what"))
+    for row in counted.unionByName(left.where("fen != 0")).orderBy("run_id", "what").collect():
+        said = f"the accounts sum to {row.fen} fen" if row.what == "fen" else f"{row.fen} rows move nothing"
+        raise ContractBroken(
+            f"ledger of run {row.run_id}: {said}; nothing was published. This is an error of the program."
+        )
+
+
+def check_closing(lake: Lake, outputs: dict[str, int], due: Sequence[Calculation], year: int) -> None:
+    """Every account closes with what the tables say: payable with the final amount, pools with nothing, and so on.
+
+    Raises `ContractBroken`; nothing is published.
+    """
+    tables = [_written(lake, table, outputs, due, year) for table in (LEDGER, HOSPITAL_YEAR, POOLS)]
+    differing = closing_differences(*tables).orderBy("account").limit(3).collect()
+    if differing:
+        named = "; ".join(f"account {row.account}: {row.change_fen} fen" for row in differing)
+        raise ContractBroken(
+            f"ledger of {year} closes otherwise than hospital_year and pools say ({named}); nothing was published. "
+            "This is an error of the program."
+        )
+
+
+def _written(lake: Lake, table: Table, outputs: dict[str, int], due: Sequence[Calculation], year: int) -> DataFrame:
+    """The slices of a table that this run wrote."""
+    return lake.read(table, outputs[table.name]).where(slice_predicate([(key.area, str(year)) for key in due], "year"))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from serving.city_year import CityYear
+from serving.statement import article_text, class_balances, entry_sums, hospital_statements, ledger_rows
 from serving.workbook import Sheet, SheetColumn, write_workbook
+from settlement.reference.ledger import LedgerRow
 
 INSURANCE = {"310": "职工", "390": "居民"}
 SCOPE = {"local": "本地", "in_province": "省内异地", "cross_province": "跨省", "": "—"}
@@ -67,8 +69,11 @@ def yuan(fen: int | None) -> Decimal | None:
 
 def write_city_book(path: Path, city: CityYear, name: str) -> None:
     """Write the workbook of a city's year; the same results give the same bytes."""
-    sheets = [_cover(city, name), _pools(city), _hospital_years(city), _hospital_months(city)]
-    write_workbook(path, [*sheets, _classes(city), _elements(city), _matrix(city)])
+    ledger = ledger_rows(city.ledger)
+    hospitals = [_hospital_years(city), _statements(ledger), _hospital_months(city)]
+    books = [_entries(ledger), _balances(ledger)]
+    sheets = [_cover(city, name), _pools(city), *hospitals, _classes(city), _elements(city), _matrix(city), *books]
+    write_workbook(path, sheets)
 
 
 def _rows(table: pa.Table, money: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
@@ -142,6 +147,32 @@ def _hospital_years(city: CityYear) -> Sheet:
     ]
     total = _total(rows, "fixmedins_code", ["points", *(key for _, key in _YEAR_MONEY)])
     return Sheet("医疗机构年度清算", "每家医疗机构、每个险种一行；单位：元", columns, rows, total)
+
+
+def _statements(ledger: list[LedgerRow]) -> Sheet:
+    rows = [
+        {
+            "fixmedins_code": code,
+            "insurance": INSURANCE.get(insutype, insutype),
+            "number": number,
+            "title": line.title,
+            "article": article_text(line.article),
+            "amount": yuan(line.amount_fen),
+            "running": yuan(line.running_fen),
+        }
+        for (code, insutype), lines in hospital_statements(ledger).items()
+        for number, line in enumerate(lines, start=1)
+    ]
+    columns = [
+        _HOSPITAL,
+        _INSURANCE,
+        SheetColumn("行次", "number", "count", 8),
+        SheetColumn("项目", "title", "text", 22),
+        SheetColumn("依据", "article", "text", 22),
+        *_money_columns((("金额", "amount"), ("累计", "running"))),
+    ]
+    note = "由资金分录汇总：逐行相加，累计到最后一行即最终应拨付（负数为应退回）；单位：元"
+    return Sheet("年度清算单", note, columns, rows)
 
 
 def _hospital_months(city: CityYear) -> Sheet:
@@ -224,3 +255,41 @@ def _matrix(city: CityYear) -> Sheet:
         *_money_columns(money),
     ]
     return Sheet("异地清算", "参保地应付就医地的金额；adjustment 为全年与各月之差", columns, rows)
+
+
+def _entries(ledger: list[LedgerRow]) -> Sheet:
+    rows = [
+        {
+            "insurance": INSURANCE.get(one.insutype, one.insutype),
+            "title": one.title,
+            "from": one.from_title,
+            "to": one.to_title,
+            "rows": one.rows,
+            "amount": yuan(one.amount_fen),
+            "article": article_text(one.article),
+        }
+        for one in entry_sums(ledger)
+    ]
+    columns = [
+        _INSURANCE,
+        SheetColumn("事项", "title", "text", 24),
+        SheetColumn("付方科目", "from", "text", 18),
+        SheetColumn("收方科目", "to", "text", 18),
+        SheetColumn("笔数", "rows", "count", 10),
+        *_money_columns((("金额", "amount"),)),
+        SheetColumn("依据", "article", "text", 22),
+    ]
+    return Sheet("资金分录", "全年每笔资金从付方到收方，按事项和方向汇总；金额不为负；单位：元", columns, rows)
+
+
+def _balances(ledger: list[LedgerRow]) -> Sheet:
+    left = class_balances(ledger)
+    insurance = sorted({insutype for balances in left.values() for insutype in balances})
+    rows: list[dict[str, Any]] = [
+        {"title": title, **{insutype: yuan(balances.get(insutype, 0)) for insutype in insurance}}
+        for title, balances in left.items()
+    ]
+    money = tuple((INSURANCE.get(insutype, insutype), insutype) for insutype in insurance)
+    columns = [SheetColumn("科目", "title", "text", 20), *_money_columns(money)]
+    note = "年末余额＝收入−支出：应付医疗机构为最终应拨付，DRG预算、月度暂留、质量保证金为零；合计必为零；单位：元"
+    return Sheet("科目余额", note, columns, rows, _total(rows, "title", insurance))

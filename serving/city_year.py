@@ -8,9 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
+from lake.errors import MissingParameters
 from lake.parameters import ParameterSet, elements_of, published
 from lake.runs import RunBook, read_slices
 from lake.tables.base import Table
+from lake.tables.ledger import LEDGER
 from lake.tables.results import CLEARING_MATRIX, HOSPITAL_MONTH, HOSPITAL_YEAR, POOLS
 from lake.views import scored_cases
 
@@ -27,6 +29,7 @@ class CityYear:
     hospital_month: pa.Table
     hospital_year: pa.Table
     matrix: pa.Table
+    ledger: pa.Table
     classes: pa.Table
     elements: pa.Table
 
@@ -42,6 +45,11 @@ def read_city_year(runs: RunBook, area: str, year: int) -> CityYear:
     parameters = published(runs.lake, [area], year)[area]
 
     def table(one: Table) -> pa.Table:
+        if one.name not in run.outputs:
+            raise MissingParameters(
+                f"area {area}, {year} was settled before the table {one.name} was there: "
+                f"run `dianshu settle --year {year} --city {area}` again"
+            )
         rows = read_slices(runs.lake, one, {(area, str(year)): run.outputs[one.name]}, "year")
         return rows.orderBy(*one.keys).toArrow()
 
@@ -67,6 +75,7 @@ def read_city_year(runs: RunBook, area: str, year: int) -> CityYear:
         hospital_month=table(HOSPITAL_MONTH),
         hospital_year=table(HOSPITAL_YEAR),
         matrix=table(CLEARING_MATRIX),
+        ledger=table(LEDGER),
         classes=classes,
         elements=elements,
     )

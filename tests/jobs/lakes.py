@@ -24,10 +24,11 @@ from lake.store import Lake
 from lake.tables.base import Table
 from lake.tables.case_points import CASE_POINTS
 from lake.tables.groups import GROUPS
+from lake.tables.ledger import LEDGER
 from lake.tables.parameters import CORE_ELEMENTS
 from lake.tables.results import RESULTS
 
-COMPARED = (GROUPS, CORE_ELEMENTS, CASE_POINTS, *RESULTS)
+COMPARED = (GROUPS, CORE_ELEMENTS, CASE_POINTS, *RESULTS, LEDGER)
 
 
 def small_settings() -> ProvinceSettings:

@@ -1,0 +1,69 @@
+"""Command `statement`: a hospital's annual statement (年度清算单) from the ledger, line by line, in Chinese."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+import pyarrow.compute as pc
+from pyspark.sql import functions as F
+
+from jobs.context import JobContext, add_lake_arguments, open_context
+from jobs.shell import run_job
+from lake.errors import UsageProblem
+from lake.runs import read_published
+from lake.tables.ledger import LEDGER
+from serving.city_book import INSURANCE, yuan
+from serving.statement import StatementRow, article_text, hospital_statements, ledger_rows
+from serving.text_table import text_table
+
+NAME = "statement"
+_HEADER = ("项目", "依据", "金额（元）", "累计（元）")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `dianshu statement`."""
+    parser.add_argument("hospital", metavar="FIXMEDINS_CODE", help="code of the hospital (定点医药机构编号)")
+    parser.add_argument("--year", type=int, required=True, metavar="Y", help="clearing year")
+    add_lake_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the statement, one block an insurance."""
+    context = open_context(args, NAME)
+    print("\n\n".join(statement_blocks(context, args.hospital, args.year)))
+    return 0
+
+
+def statement_blocks(context: JobContext, hospital: str, year: int) -> list[str]:
+    """The statements of a hospital as text, one an insurance, at the version that its city's last settlement names.
+
+    Raises `UsageProblem` for a hospital that is not in the year's registry, or for which no money moved.
+    """
+    hospitals = context.registry(year).tables["hospitals"]
+    known = hospitals.filter(pc.equal(hospitals["fixmedins_code"], hospital))["area"].to_pylist()
+    if not known:
+        raise UsageProblem(f"hospital {hospital!r} is not in the registry of {year}: give a code of hospitals.csv")
+    published = read_published(context.runs, LEDGER, "settle", [(known[0], str(year))], "year")
+    table = published.where(F.col("fixmedins_code") == hospital).orderBy(*LEDGER.keys).toArrow()
+    shown = hospital_statements(ledger_rows(table))
+    if not shown:
+        raise UsageProblem(f"hospital {hospital}: no money moved in {year}, there is no statement")
+    return [_block(hospital, insutype, year, lines) for (_, insutype), lines in shown.items()]
+
+
+def _block(hospital: str, insutype: str, year: int, lines: Sequence[StatementRow]) -> str:
+    """Title, lines with article, amount and running total."""
+    rows = [
+        (line.title, article_text(line.article), _money(line.amount_fen), _money(line.running_fen)) for line in lines
+    ]
+    title = f"{year}年度DRG清算单  医疗机构 {hospital}  险种 {INSURANCE.get(insutype, insutype)}"
+    return f"{title}\n{text_table(_HEADER, rows, right=(2, 3))}"
+
+
+def _money(fen: int | None) -> str:
+    return "" if fen is None else f"{yuan(fen):,}"
+
+
+if __name__ == "__main__":
+    run_job(NAME, add_arguments, run)
