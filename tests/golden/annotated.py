@@ -59,6 +59,12 @@ def evaluate(formula: str) -> Fraction:
     return value(ast.parse(formula, mode="eval").body)
 
 
+def numbers(formula: str) -> list[Fraction]:
+    """The numbers that were put into a formula."""
+    constants = [node for node in ast.walk(ast.parse(formula, mode="eval")) if isinstance(node, ast.Constant)]
+    return [Fraction(ast.get_source_segment(formula, node) or "") for node in constants]
+
+
 def holds(comparison: str) -> bool:
     """Whether `left < right` (or <=, >, >=) of two formulas is true."""
     left, sign, right = re.split(r" (<=|>=|<|>) ", comparison)

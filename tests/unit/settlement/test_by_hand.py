@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +16,7 @@ from lake.province_plain import plain_province
 from settlement.reference.points import CaseClass
 from settlement.reference.settle import settle
 from settlement.reference.text import TABLES
-from tests.golden.annotated import Cell, Row, WrongNumber, evaluate, holds, read_annotated, table
+from tests.golden.annotated import Cell, Row, WrongNumber, evaluate, holds, numbers, read_annotated, table
 
 FOLDER = Path(__file__).resolve().parents[2] / "golden" / "by_hand"
 SECTIONS = read_annotated(FOLDER / "by_hand.yaml")
@@ -96,6 +97,35 @@ def test_sums_are_those_of_their_cases() -> None:
                 assert found == (expected or [0]), (row.key, name)
             checked += bool(cases)
     assert checked
+
+
+def known_numbers() -> set[Fraction]:
+    """The numbers of the input files and of the policy, and every result that is written."""
+    files = ("hospitals", "elements", "elements_given", "cases", "budgets", "audit")
+    texts = [cell for name in files for row in input_rows(name) for cell in row.values()]
+    texts += re.findall(r"[\d.]*\d", (FOLDER / "policy.yaml").read_text(encoding="utf-8"))
+    texts += [cell.result for rows in SECTIONS.values() for row in rows for cell in row.cells.values()]
+    found = {Fraction(text) for text in texts if re.fullmatch(r"-?\d+(\.\d+)?", text)}
+    paid = {Fraction(row["cost"]) - Fraction(row["special_cost"]) for row in input_rows("cases")}
+    return {abs(number) for number in found | paid} | {Fraction(0), Fraction(1), Fraction(100)}
+
+
+def test_no_number_in_a_formula_comes_from_nowhere() -> None:
+    known = known_numbers()
+    for section in TABLE_OF:
+        for row in SECTIONS[section]:
+            formulas = {name: cell.formula for name, cell in row.cells.items() if cell.has_formula and name != "cases"}
+            for name, formula in formulas.items():
+                assert [number for number in numbers(formula) if number not in known] == [], (row.key, name)
+
+
+def test_reviews_are_counted_on_the_cases_paid_by_points() -> None:
+    areas = {row["fixmedins_code"]: row["area"] for row in input_rows("hospitals")}
+    area_of = {row["setl_id"]: areas[row["fixmedins_code"]] for row in input_rows("cases")}
+    paid = Counter(area_of[row.key[0]] for row in SECTIONS["cases"] if row.cells["in_year"].result == "1")
+    for row in SECTIONS["reviews"]:
+        assert numbers(row.cells["exact"].formula)[-1] == paid[row.key[0]]
+        assert int(row.cells["heard"].result) == Fraction(row.cells["exact"].result) // 1
 
 
 def allocations() -> Iterator[dict[str, Cell]]:
