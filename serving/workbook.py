@@ -64,6 +64,20 @@ class Sheet:
 
 def write_workbook(path: Path, sheets: Sequence[Sheet]) -> None:
     """Write a workbook, whole or not at all (a temporary file beside it is renamed)."""
+    _write_whole(path, workbook_bytes(sheets))
+
+
+def update_workbook(path: Path, sheets: Sequence[Sheet]) -> bool:
+    """The same, but a file that already says this is not touched; whether it was written."""
+    content = workbook_bytes(sheets)
+    if path.is_file() and path.read_bytes() == content:
+        return False
+    _write_whole(path, content)
+    return True
+
+
+def workbook_bytes(sheets: Sequence[Sheet]) -> bytes:
+    """The workbook as a file's content; the same sheets give the same bytes."""
     book = Workbook(write_only=True)
     for sheet in sheets:
         _write_sheet(book.create_sheet(sheet.title), sheet)
@@ -71,9 +85,13 @@ def write_workbook(path: Path, sheets: Sequence[Sheet]) -> None:
     book.properties.created = book.properties.modified = _EPOCH
     buffer = io.BytesIO()
     book.save(buffer)
+    return _without_times(buffer.getvalue())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(_without_times(buffer.getvalue()))
+    temporary.write_bytes(content)
     os.replace(temporary, path)
 
 

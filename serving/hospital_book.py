@@ -1,0 +1,217 @@
+"""A hospital's statement of a year as an Excel workbook in Chinese: from points to payment, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from serving.city_book import CLASS, INSURANCE, SCOPE, yuan
+from serving.city_year import CityYear
+from serving.hospital_money import CARRIED, MONTH_MONEY
+from serving.hospital_year import MEASURES, HospitalYear
+from serving.statement import FINAL, article_text, hospital_statements
+from serving.workbook import Sheet, SheetColumn
+from settlement.reference.exact import to_fen
+
+_INSURANCE = SheetColumn("险种", "insurance", "text", 10)
+FEN = 100  # of a yuan
+LEVEL_NAMES = {3: "三级", 2: "二级及以下", 1: "基层"}
+
+
+@dataclass(frozen=True)
+class StatementFrame:
+    """What all statements of a city have in common.
+
+    `runs`: title -> id of the calculations; `registry`: hospital -> its row of the year's registry.
+    """
+
+    city: CityYear
+    name: str
+    runs: Mapping[str, str]
+    registry: Mapping[str, Mapping[str, Any]]
+
+
+def hospital_sheets(hospital: HospitalYear, frame: StatementFrame) -> list[Sheet]:
+    """The sheets of a hospital's workbook; the same results give the same sheets."""
+    return [
+        _cover(hospital, frame),
+        _amounts(hospital, frame.city),
+        _statement(hospital),
+        _months(hospital),
+        _classes(hospital),
+    ]
+
+
+def _insurance(row: Mapping[str, Any]) -> str:
+    return INSURANCE.get(row["insutype"], row["insutype"])
+
+
+def _cover(hospital: HospitalYear, frame: StatementFrame) -> Sheet:
+    city, parameters = frame.city, frame.city.parameters
+    own = frame.registry[hospital.code]
+    lines = [
+        ("医疗机构编号", hospital.code),
+        ("级别", LEVEL_NAMES.get(own["level"], str(own["level"]))),
+        ("考核系数", _plain(own["assessment"])),
+        ("质量保证金返还比例", _plain(own["deposit_return"])),
+        ("就医地", f"{frame.name}（{city.area}）"),
+        ("清算年度", str(city.year)),
+        ("核心要素版本", f"第{parameters.version}版 {parameters.set_id}"),
+        ("发布人", parameters.who),
+        ("发布说明", parameters.why),
+        ("分组方案指纹", parameters.scheme_version),
+        *frame.runs.items(),
+        ("金额单位", "元，精确到分；点数保留政策规定的小数位"),
+        ("点数到金额", "应结算金额＝本院点数×点值−（本院医疗总费用−本院统筹基金发生额）＋舍入"),
+        ("年度清算单", "由资金分录逐笔汇总：各行金额相加，累计到最后一行即最终应拨付；负数为应退回"),
+        ("月度", "实际拨付＝按比例应付−质量保证金−审核扣款＋上月结转，不为负"),
+        ("点数构成", "全部病例，一个不少；“清算”各列合计即本院点数、医疗总费用和统筹基金发生额"),
+        ("依据", "按病组(DRG)付费管理办法第十七至十九条、第三十一至三十四条"),
+    ]
+    columns = [SheetColumn("项目", "item", "text", 20), SheetColumn("内容", "content", "text", 96)]
+    rows = [{"item": item, "content": content} for item, content in lines]
+    return Sheet("说明", "本工作簿由点数（Dianshu）生成", columns, rows)
+
+
+def _plain(number: Decimal | None) -> str:
+    return "" if number is None else f"{number.normalize():f}"
+
+
+def _amounts(hospital: HospitalYear, city: CityYear) -> Sheet:
+    """From points to the amount, one row an insurance; the columns add up to the fen."""
+    pools = {row["insutype"]: row for row in city.yearly_pools.to_pylist()}
+    rows = [_amount_row(row, pools.get(row["insutype"])) for row in hospital.years]
+    columns = [
+        _INSURANCE,
+        SheetColumn("全市医疗总费用", "pool_cost", "money", 16),
+        SheetColumn("全市统筹基金发生额", "pool_fund", "money", 19),
+        SheetColumn("全市可用预算", "pool_budget", "money", 16),
+        SheetColumn("全市点数", "pool_points", "points", 15),
+        SheetColumn("点值（元/点）", "value", "value", 14),
+        SheetColumn("本院点数", "points", "points", 16),
+        SheetColumn("点数×点值", "worth", "money", 16),
+        SheetColumn("本院医疗总费用", "cost", "money", 16),
+        SheetColumn("本院统筹基金发生额", "fund", "money", 19),
+        SheetColumn("舍入", "rounding", "money", 9),
+        SheetColumn("应结算金额", "amount", "money", 16),
+        SheetColumn("支付比", "ratio", "percent", 10),
+    ]
+    note = (
+        "应结算金额＝点数×点值−（本院医疗总费用−本院统筹基金发生额）＋舍入；"
+        "浮动点值＝（全市医疗总费用−全市统筹基金发生额＋全市可用预算）÷全市点数；单位：元"
+    )
+    keys = ("points", "worth", "cost", "fund", "rounding", "amount")
+    return Sheet("点数到金额", note, columns, rows, _sum(rows, keys, "insurance", "合计"))
+
+
+def _amount_row(row: Mapping[str, Any], pool: Mapping[str, Any] | None) -> dict[str, Any]:
+    own = {name: yuan(row[f"{name}_fen"]) for name in ("cost", "fund", "amount")}
+    shown = {"insurance": _insurance(row), "points": row["points"], "ratio": row["ratio"], **own}
+    if pool is None or pool["value"] is None:
+        return shown
+    worth = to_fen(Fraction(row["points"]) * Fraction(pool["value"]) * FEN)
+    return {
+        **shown,
+        "pool_cost": yuan(pool["cost_fen"]),
+        "pool_fund": yuan(pool["fund_fen"]),
+        "pool_budget": yuan(pool["budget_used_fen"]),
+        "pool_points": pool["points"],
+        "value": pool["value"],
+        "worth": yuan(worth),
+        "rounding": yuan(row["amount_fen"] - worth + row["cost_fen"] - row["fund_fen"]),
+    }
+
+
+def _statement(hospital: HospitalYear) -> Sheet:
+    rows, final = [], 0
+    for (_, insutype), lines in hospital_statements(hospital.ledger).items():
+        for number, line in enumerate(lines, start=1):
+            rows.append(
+                {
+                    "insurance": INSURANCE.get(insutype, insutype),
+                    "number": number,
+                    "title": line.title,
+                    "article": article_text(line.article),
+                    "amount": yuan(line.amount_fen),
+                    "running": yuan(line.running_fen),
+                }
+            )
+        final += lines[-1].running_fen
+    columns = [
+        _INSURANCE,
+        SheetColumn("行次", "number", "count", 8),
+        SheetColumn("项目", "title", "text", 24),
+        SheetColumn("依据", "article", "text", 24),
+        SheetColumn("金额", "amount", "money", 18),
+        SheetColumn("累计", "running", "money", 18),
+    ]
+    note = "逐行相加，累计到最后一行即最终应拨付（负数为应退回）；合计为各险种之和；单位：元"
+    total = {"insurance": "合计", "title": FINAL, "running": yuan(final)}
+    return Sheet("年度清算单", note, columns, rows, total)
+
+
+def _months(hospital: HospitalYear) -> Sheet:
+    rows = [
+        {**row, **{key: yuan(row[f"{key}_fen"]) for _, key in MONTH_MONEY}, "insurance": _insurance(row)}
+        for row in hospital.months
+    ]
+    keys = ("points", *(key for _, key in MONTH_MONEY if key not in CARRIED))
+    columns = [
+        _INSURANCE,
+        SheetColumn("月份", "month", "text", 10),
+        SheetColumn("点数", "points", "points", 16),
+        *[SheetColumn(header, key, "money", 17) for header, key in MONTH_MONEY],
+    ]
+    note = "实际拨付＝按比例应付−质量保证金−审核扣款＋上月结转，不为负；单位：元"
+    return Sheet("月度", note, columns, *_with_sums(rows, keys, "month"))
+
+
+def _classes(hospital: HospitalYear) -> Sheet:
+    rows = [_class_row(row) for row in hospital.classes]
+    keys = tuple(f"{prefix}{name.removesuffix('_fen')}" for prefix in ("", "counted_") for name in MEASURES)
+    columns = [
+        _INSURANCE,
+        SheetColumn("就医范围", "scope", "text", 12),
+        SheetColumn("病例类别", "class", "text", 16),
+        *_measures("", ""),
+        *_measures("counted_", "清算"),
+    ]
+    note = "“清算”各列：本统筹区基金池内、按点数付费的病例；未入组、跨省和新技术病例没有点数；单位：例、点、元"
+    return Sheet("点数构成", note, columns, *_with_sums(rows, keys, "class"))
+
+
+def _class_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    money = {name.removesuffix("_fen"): yuan(fen) for name, fen in row.items() if name.endswith("_fen")}
+    names = {"scope": SCOPE.get(row["scope"], row["scope"]), "class": CLASS.get(row["class"], row["class"])}
+    return {**row, **money, **names, "insurance": _insurance(row)}
+
+
+def _measures(prefix: str, title: str) -> list[SheetColumn]:
+    return [
+        SheetColumn(f"{title}病例数", f"{prefix}cases", "count", 11),
+        SheetColumn(f"{title}点数", f"{prefix}points", "points", 16),
+        SheetColumn(f"{title}医疗总费用", f"{prefix}cost", "money", 17),
+        SheetColumn(f"{title}统筹基金发生额", f"{prefix}fund", "money", 19),
+    ]
+
+
+def _with_sums(
+    rows: Sequence[dict[str, Any]], keys: Sequence[str], label: str
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The rows with a sum (小计) behind each insurance where there are several, and the sum of all."""
+    shown: list[dict[str, Any]] = []
+    insurances = list(dict.fromkeys(row["insurance"] for row in rows))
+    for insurance in insurances:
+        mine = [row for row in rows if row["insurance"] == insurance]
+        subtotal = {"insurance": insurance, **_sum(mine, keys, label, "小计")}
+        shown += [*mine, subtotal] if len(insurances) > 1 else mine
+    return shown, _sum(rows, keys, "insurance", "合计")
+
+
+def _sum(rows: Iterable[Mapping[str, Any]], keys: Iterable[str], label: str, title: str) -> dict[str, Any]:
+    several = list(rows)
+    sums = {key: sum((row[key] for row in several if row.get(key) is not None), Decimal(0)) for key in keys}
+    return {label: title, **sums}
