@@ -23,7 +23,7 @@ from lake.grouping import bind, group_cases
 from lake.identity import fingerprint
 from lake.mapped_codes import record_mapped
 from lake.runs import Calculation
-from lake.scheme_store import find_version, load_scheme, schemes_in_use
+from lake.scheme_store import find_version, load_compiled, load_scheme, schemes_in_use
 from lake.settings import history_years
 from lake.store import literal_map, quote, slice_predicate
 from lake.tables.groups import GROUPS
@@ -109,12 +109,11 @@ def _write(context: JobContext, due: Mapping[Calculation, Place], schemes: Mappi
     started = context.now()
     lake = context.lake
     codes = load_codes(lake)
-    loaded = {version: load_scheme(lake, version) for version in sorted({schemes[area] for area, _ in due.values()})}
-    bound = {}
-    for version, scheme in loaded.items():
-        bound[version] = bind(scheme, codes)
-        context.say(NAME, f"scheme {version[:12]} ready")
-    mapped = record_mapped(lake, loaded.values(), codes)
+    compiled = load_compiled(lake, {schemes[area] for area, _ in due.values()})
+    bound = {version: bind(scheme, codes) for version, scheme in compiled.items()}
+    context.say(NAME, f"{len(bound)} scheme(s) ready: {', '.join(version[:12] for version in bound)}")
+    changing = [load_scheme(lake, version) for version, scheme in compiled.items() if any(scheme.changed.values())]
+    mapped = record_mapped(lake, changing, codes)
     ids = {f"{area}{year}": key.run_id for key, (area, year) in due.items()}
     of_area = {area: schemes[area] for area, _ in due.values()}
     cases = cases_of(context.runs, due.values())

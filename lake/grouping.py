@@ -15,10 +15,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from grouper.case import UNGROUPED_CODE, Outcome
-from grouper.compile import NO_CODE, CompiledScheme, compile_scheme
+from grouper.compile import NO_CODE, CompiledScheme
 from grouper.kernel import REASONS, group_batch
 from grouper.rules.nodes import Scalar
-from grouper.scheme import CodeSystem, Scheme
+from grouper.scheme import CodeSystem
 from lake.codes import CodeArrays
 
 # Column of `cases` for each scalar of the rule language.
@@ -60,17 +60,16 @@ class LakeScheme:
 _UNPACKED: dict[str, CompiledScheme] = {}
 
 
-def bind(scheme: Scheme, codes: CodeArrays) -> LakeScheme:
-    """Compile a scheme against the codes of the lake; id 0 of the lake is 'no code'.
+def bind(compiled: CompiledScheme, codes: CodeArrays) -> LakeScheme:
+    """A compiled scheme with the codes of the lake; id 0 of the lake is 'no code'.
 
     Mapped and grey codes are settled here, once a distinct code: the cases cost nothing more.
     """
-    compiled = compile_scheme(scheme)
     none = np.full(1, NO_CODE, np.int32)
     tables = {
         system: np.concatenate([none, compiled.local_ids(array, CodeSystem(system))]) for system, array in codes.items()
     }
-    return LakeScheme(scheme.fingerprint, compiled.to_bytes(), tables)
+    return LakeScheme(compiled.fingerprint, compiled.to_bytes(), tables)
 
 
 def _ragged(lists: pa.Array, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

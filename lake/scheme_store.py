@@ -13,6 +13,8 @@ from pathlib import Path
 
 from pyspark.sql import functions as F
 
+from grouper.compile import CompiledScheme, compile_scheme
+from grouper.errors import SchemeProblem
 from grouper.scheme import Scheme
 from grouper.workbook import read_scheme, write_scheme
 from lake.errors import MissingParameters, UsageProblem
@@ -65,6 +67,7 @@ def import_scheme(lake: Lake, scheme: Scheme, scheme_id: str, source: str, overl
             len(scheme.adrgs),
             len(scheme.drgs),
             bytearray(pack(scheme)),
+            bytearray(compile_scheme(scheme).to_bytes()),
             datetime.now(UTC),
         )
         lake.append(SCHEMES, lake.rows(SCHEMES, [row]), f"import scheme {scheme_id} {scheme.fingerprint}")
@@ -73,7 +76,7 @@ def import_scheme(lake: Lake, scheme: Scheme, scheme_id: str, source: str, overl
 
 def list_schemes(lake: Lake) -> list[SchemeVersion]:
     """All versions, by name and time of import."""
-    rows = lake.read_or_empty(SCHEMES).orderBy("scheme_id", "imported_at").drop("document").collect()
+    rows = lake.read_or_empty(SCHEMES).orderBy("scheme_id", "imported_at").drop("document", "compiled").collect()
     return [SchemeVersion(row.scheme_id, row.fingerprint, row.overlay_of, row.source) for row in rows]
 
 
@@ -99,6 +102,24 @@ def find_version(lake: Lake, name: str) -> SchemeVersion:
     if not matching:
         raise UsageProblem(f"no scheme {name!r} in the lake; `dianshu scheme list` shows them")
     return matching[-1]
+
+
+def load_compiled(lake: Lake, versions: Iterable[str]) -> dict[str, CompiledScheme]:
+    """Schemes by fingerprint, ready to group: read all at once, and not compiled again.
+
+    Raises `MissingParameters` for a version that is not in the lake.
+    """
+    wanted = sorted(set(versions))
+    kept = lake.read_or_empty(SCHEMES).where(F.col("fingerprint").isin(wanted))
+    forms = {row.fingerprint: bytes(row.compiled) for row in kept.select("fingerprint", "compiled").collect()}
+    return {version: _compiled(lake, version, forms.get(version, b"")) for version in wanted}
+
+
+def _compiled(lake: Lake, version: str, form: bytes) -> CompiledScheme:
+    try:
+        return CompiledScheme.from_bytes(form)
+    except SchemeProblem:  # stored by an older program, or not at all: the document says it all
+        return compile_scheme(load_scheme(lake, version))
 
 
 def use_scheme(lake: Lake, uses: Mapping[str, SchemeVersion], from_date: date) -> None:

@@ -20,6 +20,7 @@ SCHEMES = Table(
             column("adrgs", LongType(), "rows of the ADRG sheet"),
             column("drgs", LongType(), "rows of the DRG sheet"),
             column("document", BinaryType(), "the sheets as CSV in one zip"),
+            column("compiled", BinaryType(), "the document ready to group; made anew where it is of an older form"),
             column("imported_at", TimestampType(), "time of import"),
         ]
     ),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 from pyspark.sql import Row, SparkSession
 
+from grouper.compile import compile_scheme
 from grouper.workbook import read_scheme
 from lake.codes import CodeArrays
 from lake.grouping import SCALARS, bind, group_cases
@@ -60,7 +61,9 @@ def test_three_schemes_in_one_pass(spark: SparkSession, shared: Path) -> None:
     codes, ids = number_codes([row for rows in cases.values() for row in rows])
     rows = [case_row(area, row, ids) for area, of in cases.items() for row in of]
     frame = spark.createDataFrame(rows, CASES.schema.__class__([CASES.schema[name] for name in COLUMNS]))
-    schemes = {area: bind(read_scheme(shared / "schemes" / name), codes) for area, name in CITIES.items()}
+    schemes = {
+        area: bind(compile_scheme(read_scheme(shared / "schemes" / name)), codes) for area, name in CITIES.items()
+    }
     grouped = group_cases(frame.repartition(3), schemes)
     found = {(row.area, row.setl_id): groups(row) for row in grouped.collect()}
     assert len(found) == len(rows) == sum(len(of) for of in cases.values())
