@@ -4,6 +4,8 @@ Each step is a process of its own, as a scheduler would start it: session start-
 that of the whole process tree (driver, JVM, Python workers), sampled ten times a second.
 
     python -m tests.bench.main --sizes 1000000 4000000 --out docs/benchmarks.md
+
+The page keeps what stands outside its marked part: the figures of the other benchmarks, each with its command.
 """
 
 from __future__ import annotations
@@ -150,18 +152,17 @@ def main() -> None:
     text = table(sizes, found)
     print(f"\n{machine()}\n\n{text}")
     if args.out:
-        args.out.write_text(_PAGE_TEXT.format(machine=machine(), table=text), encoding="utf-8")
+        args.out.write_text(replaced(args.out.read_text(encoding="utf-8"), f"{machine()}.\n\n{text}"), encoding="utf-8")
 
 
-_PAGE_TEXT = """# Benchmarks
+_BEGIN, _END = "<!-- steps: written by make bench -->", "<!-- end of steps -->"
 
-`make bench` ({machine}). Each step is a process of its own with its session start-up; sizes are cases over four years
-(three of history). `benchmark` reads three quarters of them, `points` and `settle` one quarter. Peak memory is that of
-the whole process tree. Absolute times are noisy; the last column is what counts: 4 times the data in at most 4.2 times
-the time.
 
-{table}
-"""
+def replaced(page: str, steps: str) -> str:
+    """The page with its part about the steps written anew; the figures of the other benchmarks stay."""
+    before, rest = page.split(_BEGIN)
+    after = rest.split(_END)[1]
+    return f"{before}{_BEGIN}\n{steps}\n{_END}{after}"
 
 
 if __name__ == "__main__":
