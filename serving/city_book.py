@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from serving.city_year import CityYear
+from serving.hospital_money import CARRIED, MONTH_MONEY, YEAR_MONEY
 from serving.statement import article_text, class_balances, entry_sums, hospital_statements, ledger_rows
 from serving.workbook import Sheet, SheetColumn, write_workbook
 from settlement.reference.ledger import LedgerRow
@@ -32,34 +33,6 @@ CLASS = {
 LEVELS = ((3, "三级"), (2, "二级及以下"), (1, "基层"))
 _HOSPITAL = SheetColumn("医疗机构编号", "fixmedins_code", "text", 17)
 _INSURANCE = SheetColumn("险种", "insurance", "text", 8)
-_YEAR_MONEY = (
-    ("医疗总费用", "cost"),
-    ("统筹基金发生额", "fund"),
-    ("应结算金额", "amount"),
-    ("超封顶线不付", "cap_excess"),
-    ("结余不留用", "surplus_not_kept"),
-    ("超支分担", "deficit_share"),
-    ("考核调整", "assessment_adjustment"),
-    ("已扣质量保证金", "deposit_held"),
-    ("保证金不返还", "deposit_not_returned"),
-    ("审核扣款", "audit"),
-    ("月度已拨付", "paid"),
-    ("年度清算金额", "clearing"),
-    ("新技术补偿", "new_technique"),
-    ("二次分配", "second_distribution"),
-    ("最终应拨付", "final"),
-)
-_MONTH_MONEY = (
-    ("医疗总费用", "cost"),
-    ("统筹基金发生额", "fund"),
-    ("预结算金额", "amount"),
-    ("按比例应付", "gross"),
-    ("质量保证金", "deposit"),
-    ("审核扣款", "audit"),
-    ("上月结转", "brought_forward"),
-    ("实际拨付", "paid"),
-    ("结转下月", "carried_forward"),
-)
 
 
 def yuan(fen: int | None) -> Decimal | None:
@@ -137,15 +110,15 @@ def _pools(city: CityYear) -> Sheet:
 
 
 def _hospital_years(city: CityYear) -> Sheet:
-    rows = _rows(city.hospital_year, _YEAR_MONEY)
+    rows = _rows(city.hospital_year, YEAR_MONEY)
     columns = [
         _HOSPITAL,
         _INSURANCE,
         SheetColumn("点数", "points", "points", 18),
-        *_money_columns(_YEAR_MONEY),
+        *_money_columns(YEAR_MONEY),
         SheetColumn("支付比", "ratio", "percent", 10),
     ]
-    total = _total(rows, "fixmedins_code", ["points", *(key for _, key in _YEAR_MONEY)])
+    total = _total(rows, "fixmedins_code", ["points", *(key for _, key in YEAR_MONEY)])
     return Sheet("医疗机构年度清算", "每家医疗机构、每个险种一行；单位：元", columns, rows, total)
 
 
@@ -176,15 +149,15 @@ def _statements(ledger: list[LedgerRow]) -> Sheet:
 
 
 def _hospital_months(city: CityYear) -> Sheet:
-    rows = _rows(city.hospital_month, _MONTH_MONEY)
+    rows = _rows(city.hospital_month, MONTH_MONEY)
     columns = [
         _HOSPITAL,
         _INSURANCE,
         SheetColumn("月份", "month", "text", 10),
         SheetColumn("点数", "points", "points", 18),
-        *_money_columns(_MONTH_MONEY),
+        *_money_columns(MONTH_MONEY),
     ]
-    summed = [key for _, key in _MONTH_MONEY if key not in {"brought_forward", "carried_forward"}]
+    summed = [key for _, key in MONTH_MONEY if key not in CARRIED]
     total = _total(rows, "fixmedins_code", ["points", *summed])
     return Sheet(
         "医疗机构月度预结算",
