@@ -5,6 +5,8 @@ BOOT := .cache/uv-$(UV_VERSION)
 UV := $(BOOT)/bin/uv
 RUN := .venv/bin
 DEMO_ARGS ?=
+# Two processes: small tests on Spark are mostly planning, which keeps one core busy.
+TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -25,7 +27,7 @@ check: setup ## style, types, dependency rule
 	$(RUN)/lint-imports
 
 test: setup ## every test
-	$(RUN)/pytest $(PYTEST_ARGS)
+	$(RUN)/pytest -n $(TEST_PROCESSES) --dist loadgroup $(PYTEST_ARGS)
 
 test-fast: setup ## tests without Spark, in seconds
 	$(RUN)/pytest -m "not spark and not slow" $(PYTEST_ARGS)

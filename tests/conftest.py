@@ -12,16 +12,23 @@ from pyspark.sql import SparkSession
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
 SHARED = ROOT.parent / "shared"
+JOBS = ROOT / "tests" / "jobs"
 
 settings.register_profile("dianshu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dianshu")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for the Spark session is marked `spark`, so that `make test-fast` can leave it out."""
+    """Whatever asks for the Spark session is marked `spark`, so that `make test-fast` can leave it out.
+
+    Where several processes share the work, a file's tests stay together, and so do all that share the settled lake.
+    """
     for item in items:
-        if "spark" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "spark" in fixtures:
             item.add_marker(pytest.mark.spark)
+        in_lake = item.path.parent == JOBS and {"settled", "landing"} & set(fixtures)
+        item.add_marker(pytest.mark.xdist_group("settled lake" if in_lake else str(item.path)))
 
 
 @pytest.fixture(scope="session")
