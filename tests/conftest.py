@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
 SHARED = ROOT.parent / "shared"
 JOBS = ROOT / "tests" / "jobs"
+
+# One of several test processes is a program without a file. PySpark takes such a one for its own doctests and ends it as
+# soon as Great Expectations is imported.
+_main = sys.modules["__main__"]
+if not hasattr(_main, "__file__"):
+    _main.__file__ = __file__
 
 settings.register_profile("dianshu", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dianshu")
