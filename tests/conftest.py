@@ -15,8 +15,8 @@ GOLDEN = ROOT / "tests" / "golden"
 SHARED = ROOT.parent / "shared"
 JOBS = ROOT / "tests" / "jobs"
 
-# One of several test processes is a program without a file. PySpark takes such a one for its own doctests and ends it as
-# soon as Great Expectations is imported.
+# One of several test processes is a program without a file. PySpark takes such a one for its own doctests and ends it
+# as soon as Great Expectations is imported.
 _main = sys.modules["__main__"]
 if not hasattr(_main, "__file__"):
     _main.__file__ = __file__
