@@ -27,7 +27,7 @@ check: setup ## style, types, dependency rule
 	$(RUN)/lint-imports
 
 test: setup ## every test
-	$(RUN)/pytest -n $(TEST_PROCESSES) --dist loadgroup $(PYTEST_ARGS)
+	$(RUN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
 
 test-fast: setup ## tests without Spark, in seconds
 	$(RUN)/pytest -m "not spark and not slow" $(PYTEST_ARGS)

@@ -13,7 +13,6 @@ from pyspark.sql import SparkSession
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
 SHARED = ROOT.parent / "shared"
-JOBS = ROOT / "tests" / "jobs"
 
 # One of several test processes is a program without a file. PySpark takes such a one for its own doctests and ends it
 # as soon as Great Expectations is imported.
@@ -26,16 +25,10 @@ settings.load_profile("dianshu")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for the Spark session is marked `spark`, so that `make test-fast` can leave it out.
-
-    Where several processes share the work, a file's tests stay together, and so do all that share the settled lake.
-    """
+    """Whatever asks for the Spark session is marked `spark`, so that `make test-fast` can leave it out."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "spark" in fixtures:
+        if "spark" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.spark)
-        in_lake = item.path.parent == JOBS and {"settled", "landing"} & set(fixtures)
-        item.add_marker(pytest.mark.xdist_group("settled lake" if in_lake else str(item.path)))
 
 
 @pytest.fixture(scope="session")
