@@ -23,7 +23,7 @@ from tests.conftest import ROOT
 from tests.jobs.lakes import CITIES, YEAR, marks
 
 WRITTEN = (LEDGER, POOLS, HOSPITAL_MONTH, HOSPITAL_YEAR, CLEARING_MATRIX)
-LIMIT = 240  # seconds after which a process that neither writes nor ends is a failure of its own
+LIMIT = 900  # seconds after which a process that neither writes nor ends is a failure of its own
 
 
 @pytest.fixture(scope="module")
