@@ -12,12 +12,12 @@ from pyspark.sql import functions as F
 
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
 from jobs.shell import run_job
+from jobs.slices import write_slices
 from lake.errors import ContractBroken, MissingParameters
-from lake.identity import fingerprint
 from lake.parameters import ParameterSet, published
 from lake.registry import Registry, registry_frame
 from lake.runs import Calculation
-from lake.store import Lake, at_once, literal_map, slice_predicate
+from lake.store import Lake, at_once, slice_predicate
 from lake.tables.base import Table
 from lake.tables.ledger import LEDGER
 from lake.tables.registry import REGISTRY
@@ -79,7 +79,7 @@ def _write(
 
     policies = {area: one.policy for area, one in sets.items()}
     settled = settle_scored(scored, province_frames(lake, registry, sorted(sets)), policies, keep)
-    outputs = _replace(lake, settled, due, year)
+    outputs = write_slices(lake, due, _tables(settled, year))
     for frame in kept:
         frame.unpersist()
     at_once([partial(check, lake, outputs, due, year) for check in (check_sums, check_movements, check_closing)])
@@ -90,25 +90,15 @@ def _write(
     )
 
 
-def _replace(lake: Lake, settled: Settlement, due: Sequence[Calculation], year: int) -> dict[str, int]:
-    ids = {key.area: key.run_id for key in due}
-    predicate = slice_predicate([(area, str(year)) for area in ids], "year")
-    matrix = settled.matrix.withColumn("area", F.col("treating_area")).withColumn("year", F.lit(year))
-    frames = {
+def _tables(settled: Settlement, year: int) -> dict[Table, DataFrame]:
+    """What a settlement writes; the ledger first."""
+    return {
         LEDGER: ledger_rows(settled),
         POOLS: settled.pools,
         HOSPITAL_MONTH: settled.hospital_month,
         HOSPITAL_YEAR: settled.hospital_year,
-        CLEARING_MATRIX: matrix,
+        CLEARING_MATRIX: settled.matrix.withColumn("area", F.col("treating_area")).withColumn("year", F.lit(year)),
     }
-    note = f"{NAME} {fingerprint(sorted(ids.values()))[:20]}"
-
-    def write(table: Table, frame: DataFrame) -> int:
-        rows = frame.withColumn("run_id", literal_map(ids, F.col("area"))).where(predicate)
-        return lake.replace(table, rows.repartition(1).sortWithinPartitions(*table.keys), predicate, note)
-
-    versions = at_once([partial(write, table, frame) for table, frame in frames.items()])
-    return {table.name: version for table, version in zip(frames, versions, strict=True)}
 
 
 def province_frames(lake: Lake, registry: Registry, areas: Sequence[str]) -> ProvinceFrames:

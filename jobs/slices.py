@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import partial
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -12,8 +11,27 @@ from pyspark.sql import functions as F
 from jobs.context import JobContext
 from lake.identity import fingerprint
 from lake.runs import Calculation
-from lake.store import at_once, literal_map, slice_predicate
+from lake.store import Lake, literal_map, slice_predicate
 from lake.tables.base import Table
+
+
+def write_slices(
+    lake: Lake, due: Sequence[Calculation], frames: Mapping[Table, DataFrame], period: str = "year"
+) -> dict[str, int]:
+    """Replace the slices of the calculations (all of one job) in each table; gives table -> version.
+
+    `frames` have a column `area` and the column `period` that the tables are partitioned by.
+    Raises `ConcurrentRun` when another run took the first table's slices meanwhile.
+    """
+    ids = {key.area: key.run_id for key in due}
+    predicate = slice_predicate([(key.area, key.period) for key in due], period)
+
+    def labelled(table: Table, frame: DataFrame) -> DataFrame:
+        rows = frame.withColumn("run_id", literal_map(ids, F.col("area"))).where(predicate)
+        return rows.repartition(1).sortWithinPartitions(*table.keys)
+
+    rows = {table: labelled(table, frame) for table, frame in frames.items()}
+    return lake.replace_each(rows, predicate, f"{due[0].job} {fingerprint(sorted(ids.values()))[:20]}")
 
 
 def publish_slices(
@@ -23,19 +41,7 @@ def publish_slices(
     started: datetime,
     period: str = "year",
 ) -> dict[str, int]:
-    """Replace the slices of the calculations (all of one job) in each table, then make them visible.
-
-    `frames` have a column `area` and the column `period` that the tables are partitioned by. Gives table -> version.
-    """
-    ids = {key.area: key.run_id for key in due}
-    predicate = slice_predicate([(key.area, key.period) for key in due], period)
-    note = f"{due[0].job} {fingerprint(sorted(ids.values()))[:20]}"
-
-    def write(table: Table, frame: DataFrame) -> int:
-        rows = frame.withColumn("run_id", literal_map(ids, F.col("area"))).where(predicate)
-        return context.lake.replace(table, rows.repartition(1).sortWithinPartitions(*table.keys), predicate, note)
-
-    versions = at_once([partial(write, table, frame) for table, frame in frames.items()])
-    outputs = {table.name: version for table, version in zip(frames, versions, strict=True)}
+    """Write the slices of the calculations (see `write_slices`), then make them visible. Gives table -> version."""
+    outputs = write_slices(context.lake, due, frames, period)
     context.runs.finish(due, started, {}, outputs)
     return outputs

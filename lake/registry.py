@@ -78,13 +78,11 @@ def read_registry(path: Path) -> Registry:
 
 def write_registry(lake: Lake, registry: Registry, note: str) -> dict[str, int]:
     """Replace the registry of a year by this one; gives table -> version."""
-
-    def write(table: Table) -> int:
-        rows = registry_frame(lake, registry, table).withColumn("year", F.lit(registry.year))
-        return lake.replace(table, rows.coalesce(1), f"year = {registry.year}", note)
-
-    versions = at_once([partial(write, table) for table in REGISTRY])
-    return {table.name: version for table, version in zip(REGISTRY, versions, strict=True)}
+    frames = {
+        table: registry_frame(lake, registry, table).withColumn("year", F.lit(registry.year)).coalesce(1)
+        for table in REGISTRY
+    }
+    return lake.replace_each(frames, f"year = {registry.year}", note)
 
 
 def load_registry(runs: RunBook, year: int) -> Registry:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +24,7 @@ from lake.tables.base import Table
 
 Result = TypeVar("Result")
 SIDE_BY_SIDE = 4
+WRITTEN_AGAIN = 5
 _CONFLICT = re.compile(r"DELTA_CONCURRENT|ConcurrentAppend|ConcurrentDelete|ConcurrentTransaction|MetadataChanged")
 
 
@@ -100,6 +102,27 @@ class Lake:
         if predicate is not None and self.exists(table):
             writer = writer.option("replaceWhere", predicate)
         return self._commit(table, writer, note)
+
+    def replace_each(self, frames: Mapping[Table, DataFrame], predicate: str, note: str) -> dict[str, int]:
+        """Replace one slice in several tables; gives table -> version made.
+
+        The first table decides between runs that write the slice at once: one that loses it raises `ConcurrentRun` and
+        touches no other table. The rest are written side by side, again where another run came between: readers take
+        each table at the version its run made, so a write in between does no harm, and of any number of runs one ends.
+        """
+
+        def insist(table: Table, rows: DataFrame) -> int:
+            for _ in range(WRITTEN_AGAIN):
+                try:
+                    return self.replace(table, rows, predicate, note)
+                except ConcurrentRun:
+                    continue
+            return self.replace(table, rows, predicate, note)
+
+        first, *others = frames.items()
+        versions = [self.replace(*first, predicate, note)]
+        versions += at_once([partial(insist, table, rows) for table, rows in others])
+        return {table.name: version for table, version in zip(frames, versions, strict=True)}
 
     def append(self, table: Table, rows: DataFrame, note: str) -> int:
         """Add rows; gives the version made."""
