@@ -56,22 +56,26 @@ def measure(
 
 def _measure_area(area: str, by_drg: Mapping[str, list[Stay]], base: set[str], policy: Policy) -> list[TextRow]:
     measured = {drg: trim_and_test(stays, policy) for drg, stays in by_drg.items()}
-    all_mean = mean_fen(stay for group in measured.values() for stay in group.kept_first)
-    rows: list[TextRow] = [(area, "all_mean", "", "", "", fixed(all_mean / 100, policy.mean_dp))]
-    rows += [(area, "base_group", drg, "", "", "1") for drg in base]
+    rows: list[TextRow] = [(area, "base_group", drg, "", "", "1") for drg in base]
     for drg, group in measured.items():
-        rows += _group_rows(area, drg, group, all_mean, policy)
+        rows.append((area, "cases", drg, "", "", str(len(group.stays))))
+        rows.append((area, "kept", drg, "", "", str(len(group.kept))))
+        rows.append((area, "stable", drg, "", "", "1" if group.stable else "0"))
+    kept_first = [stay for group in measured.values() for stay in group.kept_first]
+    if not kept_first:
+        return rows
+    all_mean = mean_fen(kept_first)
+    rows.append((area, "all_mean", "", "", "", fixed(all_mean / 100, policy.mean_dp)))
+    for drg, group in measured.items():
+        if group.kept:  # the trimming of two unlike cases keeps neither: then there is nothing to take a mean of
+            rows += _group_rows(area, drg, group, all_mean, policy)
     return rows
 
 
 def _group_rows(area: str, drg: str, group: MeasuredGroup, all_mean: Fraction, policy: Policy) -> list[TextRow]:
+    """What is measured on the cases kept: mean, benchmark points, level means and coefficients."""
     group_mean = mean_fen(group.kept)
-    rows: list[TextRow] = [
-        (area, "cases", drg, "", "", str(len(group.stays))),
-        (area, "kept", drg, "", "", str(len(group.kept))),
-        (area, "stable", drg, "", "", "1" if group.stable else "0"),
-        (area, "group_mean", drg, "", "", fixed(group_mean / 100, policy.mean_dp)),
-    ]
+    rows: list[TextRow] = [(area, "group_mean", drg, "", "", fixed(group_mean / 100, policy.mean_dp))]
     if all_mean:
         typical = group_mean if group.stable else median_fen(group.kept)
         rows.append((area, "benchmark_points", drg, "", "", fixed(typical / all_mean * 100, policy.points_dp)))

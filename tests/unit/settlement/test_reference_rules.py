@@ -15,7 +15,7 @@ from lake.province_plain import plain_province
 from settlement.policy import Policy, Tier, TrimMethod
 from settlement.reference.elements import CoefficientSource, Elements, RulerSource
 from settlement.reference.exact import allocate, fixed, round_half_up, yuan
-from settlement.reference.inputs import Case, Element, Hospital, Province, Review
+from settlement.reference.inputs import BaseGroup, Case, Element, HistoryCase, Hospital, Province, Review
 from settlement.reference.measuring import MeasuredGroup, Stay, keep_between, mean_fen, measure, trim_and_test
 from settlement.reference.points import CaseClass, PointsExplanation, PointsRules, explain_points, high_multiple
 from settlement.reference.pools import Sums, amounts_by_value, point_value, settle_months
@@ -113,13 +113,23 @@ def test_a_group_that_passes_after_the_middle_section_is_stable_on_what_is_left(
 
 
 def test_costs_of_zero_have_no_points_and_no_coefficient(worked: Province) -> None:
-    from settlement.reference.inputs import HistoryCase
-
     history = [HistoryCase("H41900100001", 2024, "Z", 500, 500), HistoryCase("H41900100002", 2024, None, 100, 0)]
     rows = measure(worked.hospitals, history, [], worked.policies)
     assert (AREA, "level_mean", "Z", "3", "", "0.0000") in rows
     assert (AREA, "all_mean", "", "", "", "0.0000") in rows
     assert not [row for row in rows if row[1] in ("benchmark_points", "level_coefficient", "base_group")]
+
+
+def test_a_group_of_which_trimming_keeps_nothing_has_no_mean(worked: Province, policy: Policy) -> None:
+    """Between the quantiles of two unlike costs there is neither of them; Spark leaves the same rows out."""
+    history = [HistoryCase("H41900100001", 2024, "Z", cost, 0) for cost in (100, 200)]
+    trimming = {AREA: replace(policy, trim_first=TrimMethod.QUANTILE, trim_min_n=2)}
+    rows = measure(worked.hospitals, history, [BaseGroup(AREA, "Z")], trimming)
+    assert [(row[1], row[5]) for row in rows] == [("base_group", "1"), ("cases", "2"), ("kept", "0"), ("stable", "0")]
+    more = [*history, *[HistoryCase("H41900100001", 2024, "Y", 300, 0)] * 2]
+    rows = measure(worked.hospitals, more, [], trimming)
+    assert (AREA, "all_mean", "", "", "", "3.0000") in rows
+    assert {row[1] for row in rows if row[2] == "Z"} == {"cases", "kept", "stable"}
 
 
 # --- points ------------------------------------------------------------------------------------------------------
