@@ -39,6 +39,10 @@ class PointValueKind(StrEnum):
     ELASTIC = "elastic"
 
 
+KEPT_PLACES = 8  # decimals of a policy number
+_MOST_DAYS = 366
+_TOO_LARGE = 10**9  # with its places such a number still fits into 64 bits, and a count into 32
+
 Numbers = tuple[tuple[str, Decimal], ...]  # a number by code: insurance, group, indicator
 
 
@@ -112,7 +116,31 @@ def read_decimal(key: str, value: Any) -> Decimal:
         raise PolicyProblem(f"policy value {key} = {value!r} is not a number; write it like '0.05'") from None
     if not number.is_finite():
         raise PolicyProblem(f"policy value {key} = {value!r} is not finite")
+    if abs(number) >= _TOO_LARGE or number != round(number, KEPT_PLACES):
+        raise PolicyProblem(f"policy value {key} = {value!r}: at most 9 digits and {KEPT_PLACES} decimals are kept")
     return number
+
+
+def read_rate(key: str, value: Any) -> Decimal:
+    """A decimal number, 0 or more."""
+    number = read_decimal(key, value)
+    if number < 0:
+        raise PolicyProblem(f"policy value {key} = {value!r} is below 0 and must be 0 or more")
+    return number
+
+
+def _quantile(key: str, value: Any) -> Decimal:
+    number = read_rate(key, value)
+    if number > 1:
+        raise PolicyProblem(f"policy value {key} = {value!r} must be a share from 0 to 1")
+    return number
+
+
+def _days(key: str, value: Any) -> int:
+    days = read_count(key, value)
+    if days > _MOST_DAYS:
+        raise PolicyProblem(f"policy value {key} = {value!r}: at most {_MOST_DAYS} working days are counted")
+    return days
 
 
 def read_count(key: str, value: Any) -> int:
@@ -139,7 +167,7 @@ def read_choice(key: str, value: Any, kind: type[StrEnum]) -> Any:
 
 
 def _optional(key: str, value: Any) -> Decimal | None:
-    return None if value is None else read_decimal(key, value)
+    return None if value is None else read_rate(key, value)
 
 
 def _rows(key: str, value: Any, names: tuple[str, ...]) -> list[Mapping[str, Any]]:
@@ -150,7 +178,7 @@ def _rows(key: str, value: Any, names: tuple[str, ...]) -> list[Mapping[str, Any
 
 def _bands(key: str, value: Any) -> tuple[Band, ...]:
     rows = _rows(key, value, ("up_to", "multiple"))
-    bands = tuple(Band(_optional(key, row["up_to"]), read_decimal(key, row["multiple"])) for row in rows)
+    bands = tuple(Band(_optional(key, row["up_to"]), read_rate(key, row["multiple"])) for row in rows)
     bounds = [band.up_to for band in bands]
     known = [bound for bound in bounds if bound is not None]
     if not bands or bounds[-1] is not None or len(known) != len(bounds) - 1 or known != sorted(set(known)):
@@ -160,16 +188,18 @@ def _bands(key: str, value: Any) -> tuple[Band, ...]:
 
 def _tiers(key: str, value: Any) -> tuple[Tier, ...]:
     rows = _rows(key, value, ("from", "to", "fund_share"))
-    return tuple(
-        Tier(read_decimal(key, row["from"]), _optional(key, row["to"]), read_decimal(key, row["fund_share"]))
-        for row in rows
+    tiers = tuple(
+        Tier(read_rate(key, row["from"]), _optional(key, row["to"]), read_rate(key, row["fund_share"])) for row in rows
     )
+    if any(tier.end is not None and tier.end < tier.start for tier in tiers):
+        raise PolicyProblem(f"policy value {key}: a tier must not end (to) below its start (from)")
+    return tiers
 
 
 def _caps(key: str, value: Any) -> tuple[tuple[int, Decimal], ...]:
     if not isinstance(value, Mapping) or {str(level) for level in value} != {"1", "2", "3"}:
         raise PolicyProblem(f"policy value {key} needs one number for each of the levels '1', '2', '3'")
-    return tuple(sorted((int(level), read_decimal(key, cap)) for level, cap in value.items()))
+    return tuple(sorted((int(level), read_rate(key, cap)) for level, cap in value.items()))
 
 
 def read_numbers(key: str, value: Any) -> Numbers:
@@ -200,37 +230,37 @@ _READERS: dict[str, tuple[str, Any]] = {
     "rounding.coef_dp": ("coef_dp", _places),
     "rounding.value_dp": ("value_dp", _value_places),
     "trim.first": ("trim_first", lambda key, value: read_choice(key, value, TrimMethod)),
-    "trim.lo": ("trim_lo", read_decimal),
-    "trim.hi": ("trim_hi", read_decimal),
+    "trim.lo": ("trim_lo", _quantile),
+    "trim.hi": ("trim_hi", _quantile),
     "trim.min_n": ("trim_min_n", read_count),
-    "trim.middle_lo": ("trim_middle_lo", read_decimal),
-    "trim.middle_hi": ("trim_middle_hi", read_decimal),
+    "trim.middle_lo": ("trim_middle_lo", _quantile),
+    "trim.middle_hi": ("trim_middle_hi", _quantile),
     "stable.min_n": ("stable_min_n", read_count),
-    "stable.max_cv": ("stable_max_cv", read_decimal),
+    "stable.max_cv": ("stable_max_cv", read_rate),
     "cv.ddof": ("cv_ddof", read_count),
-    "level_coef.min": ("level_coef_min", read_decimal),
-    "level_coef.max": ("level_coef_max", read_decimal),
-    "level_coef.missing_primary": ("level_coef_missing_primary", read_decimal),
-    "level_coef.missing_max": ("level_coef_missing_max", read_decimal),
-    "base_group.coefficient": ("base_group_coefficient", read_decimal),
+    "level_coef.min": ("level_coef_min", read_rate),
+    "level_coef.max": ("level_coef_max", read_rate),
+    "level_coef.missing_primary": ("level_coef_missing_primary", read_rate),
+    "level_coef.missing_max": ("level_coef_missing_max", read_rate),
+    "base_group.coefficient": ("base_group_coefficient", read_rate),
     "outlier.bands": ("outlier_bands", _bands),
-    "outlier.low_ratio": ("outlier_low_ratio", read_decimal),
-    "upload.deadline_days": ("upload_deadline_days", read_count),
-    "special_review.quota_drg": ("review_quota", read_decimal),
-    "new_tech.rate": ("new_tech_rate", read_decimal),
-    "month.pay_ratio": ("month_pay_ratio", read_decimal),
-    "deposit.rate": ("deposit_rate", read_decimal),
-    "reserve.share": ("reserve_share", read_decimal),
+    "outlier.low_ratio": ("outlier_low_ratio", read_rate),
+    "upload.deadline_days": ("upload_deadline_days", _days),
+    "special_review.quota_drg": ("review_quota", read_rate),
+    "new_tech.rate": ("new_tech_rate", read_rate),
+    "month.pay_ratio": ("month_pay_ratio", read_rate),
+    "deposit.rate": ("deposit_rate", read_rate),
+    "reserve.share": ("reserve_share", read_rate),
     "reserve.deduct_before_points": ("reserve_deduct_before_points", read_flag),
     "cap.level": ("cap_level", _caps),
-    "surplus.keep_share": ("surplus_keep_share", read_decimal),
+    "surplus.keep_share": ("surplus_keep_share", read_rate),
     "deficit.tiers": ("deficit_tiers", _tiers),
-    "deficit.max_share_of_budget": ("deficit_max_share_of_budget", read_decimal),
+    "deficit.max_share_of_budget": ("deficit_max_share_of_budget", read_rate),
     "second_distribution.enabled": ("second_distribution", read_flag),
     "out_of_area.pool": ("out_of_area_pool", lambda key, value: read_choice(key, value, OutOfAreaPool)),
     "point_value.kind": ("point_value_kind", lambda key, value: read_choice(key, value, PointValueKind)),
     "point_value.fixed": ("point_value_fixed", read_numbers),
-    "point_value.elastic_split": ("point_value_elastic_split", read_decimal),
+    "point_value.elastic_split": ("point_value_elastic_split", read_rate),
     "point_value.elastic_max": ("point_value_elastic_max", _limit),
 }
 # A province folder need not have these: a floating value needs none of them.
@@ -245,6 +275,7 @@ def read_policy(values: Mapping[str, Any]) -> Policy:
     What the kind of point value does not use is left out, so that two policies that pay alike are equal.
     """
     policy = Policy(**read_values(_READERS, values, _OPTIONAL))
+    _check_pairs(policy)
     if policy.point_value_kind is PointValueKind.FLOATING:
         return replace(policy, point_value_fixed=(), point_value_elastic_split=None, point_value_elastic_max=None)
     if policy.point_value_kind is PointValueKind.FIXED:
@@ -253,6 +284,17 @@ def read_policy(values: Mapping[str, Any]) -> Policy:
     if split is None or not 0 < split < 1:
         raise PolicyProblem(f"policy value point_value.elastic_split = {split}: an elastic value needs a share in 0..1")
     return policy
+
+
+def _check_pairs(policy: Policy) -> None:
+    pairs = (
+        ("trim.lo", policy.trim_lo, "trim.hi", policy.trim_hi),
+        ("trim.middle_lo", policy.trim_middle_lo, "trim.middle_hi", policy.trim_middle_hi),
+        ("level_coef.min", policy.level_coef_min, "level_coef.max", policy.level_coef_max),
+    )
+    for low, least, high, most in pairs:
+        if least > most:
+            raise PolicyProblem(f"policy value {low} = {least} is above {high} = {most}; exchange or correct them")
 
 
 def read_values(
