@@ -86,6 +86,7 @@ ENTRIES = (
     EntryKind("month_amount_reversed", "冲回月度预结算", "payable", "pool", "policy/002 article 32(三)"),
     EntryKind("month_withheld_released", "月度暂留转入清算", "withheld", "payable", "policy/000 article 21"),
     EntryKind("year_amount", "年度应结算金额", "pool", "payable", "policy/002 article 32(三)"),
+    EntryKind("year_audit", "审核扣款补记", "payable", "fund", "policy/002 article 34(五)"),
     EntryKind("residue", "尾差", "pool", "residue", "policy/002 article 32(三)"),
     EntryKind("deposit_returned", "返还质量保证金", "deposit", "payable", "policy/002 article 32(四)"),
     EntryKind("deposit_kept", "不予返还质量保证金", "deposit", "fund", "policy/002 article 32(四)"),
@@ -122,7 +123,7 @@ STATEMENT = (
     StatementItem("surplus_not_kept", "结余不留用", -1, ("surplus_not_kept",), "policy/002 article 34.1"),
     StatementItem("deficit_share", "超支分担", 1, ("deficit_share",), "policy/002 article 34.3"),
     StatementItem("paid", "月度已拨付", -1, ("month_paid",), "policy/002 article 34(五)"),
-    StatementItem("audit", "年度审核扣款", -1, ("month_audit",), "policy/002 article 34(五)"),
+    StatementItem("audit", "年度审核扣款", -1, ("month_audit", "year_audit"), "policy/002 article 34(五)"),
     StatementItem("new_technique", "新技术补偿", 1, ("new_technique",), "policy/002 article 23", beside=True),
     StatementItem("second_distribution", "二次分配", 1, ("second_distribution",), "policy/002 article 9", beside=True),
 )

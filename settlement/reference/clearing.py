@@ -14,6 +14,7 @@ from settlement.reference.pools import PoolPeriod, Sums, amount_fen, sum_by
 from settlement.reference.scope import Scope, in_pool
 
 Pair = tuple[str, str, str, Scope]  # insured area, treating area, insurance type, scope
+_YEAR_LENGTH = len("YYYY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,19 @@ class Debt:
     cases: int
     amount_fen: int
 
+    @property
+    def pair(self) -> Pair:
+        """Who owes whom, for which insurance and scope."""
+        return (self.insured_area, self.treating_area, self.insutype, self.scope)
+
 
 def settle_matrix(province: Province, points: Iterable[PointsExplanation], pools: Iterable[PoolPeriod]) -> list[Debt]:
     """Months, year and adjustment of every pair of areas with cases; joint pools settle theirs inside."""
+    return with_adjustments(settle_debts(province, points, pools))
+
+
+def settle_debts(province: Province, points: Iterable[PointsExplanation], pools: Iterable[PoolPeriod]) -> list[Debt]:
+    """Months and year of every pair of areas with cases, each settled on its own."""
     values = {(pool.area, pool.insutype, pool.period): pool.value for pool in pools}
     months: dict[Pair, dict[str, list[PointsExplanation]]] = defaultdict(lambda: defaultdict(list))
     years: dict[Pair, list[PointsExplanation]] = defaultdict(list)
@@ -45,11 +56,22 @@ def settle_matrix(province: Province, points: Iterable[PointsExplanation], pools
             years[pair].append(one)
     debts: list[Debt] = []
     for pair, cases in sorted(years.items()):
-        monthly = [_debt(pair, month, inside, values) for month, inside in sorted(months[pair].items())]
-        yearly = _debt(pair, str(province.year), cases, values)
-        rest = yearly.amount_fen - sum(debt.amount_fen for debt in monthly)
-        debts += [*monthly, yearly, Debt(*pair, f"{province.year}-adjustment", 0, rest)]
+        debts += [_debt(pair, month, inside, values) for month, inside in sorted(months[pair].items())]
+        debts.append(_debt(pair, str(province.year), cases, values))
     return debts
+
+
+def with_adjustments(debts: Iterable[Debt]) -> list[Debt]:
+    """Each year's adjustment beside it: the year less its months."""
+    by_pair: dict[Pair, list[Debt]] = defaultdict(list)
+    for debt in debts:
+        by_pair[debt.pair].append(debt)
+    rows: list[Debt] = []
+    for pair, mine in sorted(by_pair.items()):
+        (yearly,) = [debt for debt in mine if len(debt.period) == _YEAR_LENGTH]
+        rest = 2 * yearly.amount_fen - sum(debt.amount_fen for debt in mine)
+        rows += [*mine, Debt(*pair, f"{yearly.period}-adjustment", 0, rest)]
+    return rows
 
 
 def _debt(

@@ -67,6 +67,7 @@ def settle_ledger(province: Province, settlement: Settlement) -> list[LedgerRow]
         *_pool_rows(settlement.pools),
         *_month_rows(settlement.months, areas),
         *_reversed_rows(settlement.months, areas),
+        *_late_audit_rows(settlement, areas, province.year or ""),
         *_year_rows(settlement.years, areas, province.year or ""),
         *_clearing_rows(settlement.matrix),
     ]
@@ -133,6 +134,15 @@ def _reversed_rows(months: Iterable[HospitalMonth], areas: Mapping[str, str]) ->
     for (code, insutype, year), amount in amounts.items():
         taken_back = {"month_amount_reversed": amount, "month_withheld_released": withheld[code, insutype, year]}
         yield from book(Place(areas[code], year, insutype, code), taken_back)
+
+
+def _late_audit_rows(settlement: Settlement, areas: Mapping[str, str], year: str) -> Iterator[LedgerRow]:
+    """Audit sums of the year that no month took, all months being closed."""
+    rest = {(row.fixmedins_code, row.insutype): row.audit_fen for row in settlement.years}
+    for row in settlement.months:
+        rest[row.fixmedins_code, row.insutype] -= row.audit_fen
+    for (code, insutype), amount in rest.items():
+        yield from book(Place(areas[code], year, insutype, code), {"year_audit": amount})
 
 
 def _year_rows(years: Iterable[HospitalYear], areas: Mapping[str, str], year: str) -> Iterator[LedgerRow]:

@@ -16,6 +16,30 @@ Account = tuple[str, str]  # hospital, insurance type
 
 
 @dataclass(frozen=True, slots=True)
+class MonthTerms:
+    """What of a hospital's month can be added up; money in fen."""
+
+    sums: Sums = NOTHING
+    amount_fen: int = 0
+    gross_fen: int = 0
+    deposit_fen: int = 0
+    audit_fen: int = 0
+
+    def plus(self, other: MonthTerms, times: int = 1) -> MonthTerms:
+        """The sum of two; `times` -1: the difference."""
+        return MonthTerms(
+            self.sums.plus(other.sums, times),
+            self.amount_fen + times * other.amount_fen,
+            self.gross_fen + times * other.gross_fen,
+            self.deposit_fen + times * other.deposit_fen,
+            self.audit_fen + times * other.audit_fen,
+        )
+
+
+Months = dict[str, MonthTerms]  # by month, YYYY-MM
+
+
+@dataclass(frozen=True, slots=True)
 class HospitalMonth:
     """One hospital, insurance type and month; money in fen."""
 
@@ -31,55 +55,77 @@ class HospitalMonth:
     paid_fen: int
     carried_forward_fen: int
 
+    @property
+    def terms(self) -> MonthTerms:
+        """What can be added up."""
+        return MonthTerms(self.sums, self.amount_fen, self.gross_fen, self.deposit_fen, self.audit_fen)
+
 
 def settle_hospital_months(province: Province, places: Places, pools: Iterable[PoolPeriod]) -> list[HospitalMonth]:
     """The months of every hospital with any case of the insurance type in the year."""
+    accounts = {(case.fixmedins_code, case.insutype) for case in province.cases}
+    return pay_months(month_terms(province, places, pools, accounts), province.year or "")
+
+
+def month_terms(
+    province: Province, places: Places, pools: Iterable[PoolPeriod], accounts: Iterable[Account]
+) -> dict[Account, Months]:
+    """Of each account the months where the hospital has cases in the pool or an audit sum."""
     by_pool = {(pool.area, pool.insutype, pool.period): pool for pool in pools}
     audit = {(sum_.fixmedins_code, sum_.insutype, sum_.month): sum_.amount_fen for sum_ in province.audit}
-    accounts = sorted({(case.fixmedins_code, case.insutype) for case in province.cases})
-    rows: list[HospitalMonth] = []
-    for account in accounts:
+    found: dict[Account, Months] = {}
+    for account in sorted(accounts):
         area = places.hospitals[account[0]].area
-        months = [f"{province.year}-{number:02d}" for number in range(1, 13)]
-        pool_months = {month: by_pool.get((area, account[1], month)) for month in months}
-        deducted = {month: audit[(*account, month)] for month in months if (*account, month) in audit}
-        rows += _account_months(account, pool_months, deducted, province.policies[area])
-    return rows
+        found[account] = {}
+        for month in months_of(province.year or ""):
+            pool = by_pool.get((area, account[1], month))
+            inside = pool is not None and account[0] in pool.by_hospital
+            if inside or (*account, month) in audit:
+                sums = pool.by_hospital[account[0]] if pool and inside else NOTHING
+                amount = pool.amounts_fen[account[0]] if pool and inside else 0
+                deducted = audit.get((*account, month), 0)
+                found[account][month] = _terms(sums, amount, deducted, province.policies[area])
+    return found
 
 
-def _account_months(
-    account: Account, pools: Mapping[str, PoolPeriod | None], audit: Mapping[str, int], policy: Policy
-) -> list[HospitalMonth]:
-    """A month where the hospital has cases in the pool, an audit sum, or something brought forward."""
-    rows: list[HospitalMonth] = []
-    brought_forward = 0
-    for month, pool in pools.items():
-        inside = pool is not None and account[0] in pool.by_hospital
-        if not (inside or month in audit or brought_forward):
-            continue
-        sums = pool.by_hospital[account[0]] if pool and inside else NOTHING
-        amount = pool.amounts_fen[account[0]] if pool and inside else 0
-        rows.append(_pay(account, month, sums, amount, audit.get(month, 0), brought_forward, policy))
-        brought_forward = rows[-1].carried_forward_fen
-    return rows
+def months_of(year: str) -> list[str]:
+    """The twelve months of a year, YYYY-MM."""
+    return [f"{year}-{number:02d}" for number in range(1, 13)]
 
 
-def _pay(
-    account: Account, month: str, sums: Sums, amount: int, audit: int, brought_forward: int, policy: Policy
-) -> HospitalMonth:
-    """Gross by the payment ratio, less deposit (质量保证金) and audit; a negative rest is carried (OP-47 to OP-49)."""
+def _terms(sums: Sums, amount: int, audit: int, policy: Policy) -> MonthTerms:
+    """Gross by the payment ratio, and the deposit (质量保证金) of it (OP-47, OP-48)."""
     gross = to_fen(amount * Fraction(policy.month_pay_ratio))
     deposit = to_fen(gross * Fraction(policy.deposit_rate)) if gross > 0 else 0
-    net = gross - deposit - audit + brought_forward
+    return MonthTerms(sums, amount, gross, deposit, audit)
+
+
+def pay_months(terms: Mapping[Account, Months], year: str) -> list[HospitalMonth]:
+    """Gross less deposit and audit is paid; a negative rest is carried to the next month (OP-49).
+
+    A row where the account has terms in the month, or something brought forward.
+    """
+    rows: list[HospitalMonth] = []
+    for account, months in sorted(terms.items()):
+        brought_forward = 0
+        for month in months_of(year):
+            if month in months or brought_forward:
+                rows.append(_pay(account, month, months.get(month, MonthTerms()), brought_forward))
+                brought_forward = rows[-1].carried_forward_fen
+    return rows
+
+
+def _pay(account: Account, month: str, terms: MonthTerms, brought_forward: int) -> HospitalMonth:
+    net = terms.gross_fen - terms.deposit_fen - terms.audit_fen + brought_forward
     return HospitalMonth(
         fixmedins_code=account[0],
         insutype=account[1],
         month=month,
-        sums=sums,
-        amount_fen=amount,
-        gross_fen=gross,
-        deposit_fen=deposit,
-        audit_fen=audit,
+        sums=terms.sums,
+        amount_fen=terms.amount_fen,
+        gross_fen=terms.gross_fen,
+        deposit_fen=terms.deposit_fen,
+        audit_fen=terms.audit_fen,
         brought_forward_fen=brought_forward,
         paid_fen=max(net, 0),
         carried_forward_fen=min(net, 0),

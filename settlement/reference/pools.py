@@ -25,13 +25,13 @@ class Sums:
     cost_fen: int = 0
     fund_fen: int = 0
 
-    def plus(self, other: Sums) -> Sums:
-        """The sum of two."""
+    def plus(self, other: Sums, times: int = 1) -> Sums:
+        """The sum of two; `times` -1: the difference."""
         return Sums(
-            self.cases + other.cases,
-            self.points + other.points,
-            self.cost_fen + other.cost_fen,
-            self.fund_fen + other.fund_fen,
+            self.cases + times * other.cases,
+            self.points + times * other.points,
+            self.cost_fen + times * other.cost_fen,
+            self.fund_fen + times * other.fund_fen,
         )
 
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from settlement.reference.clearing import Debt, settle_matrix, settle_net
+from settlement.reference.clearing import Debt, settle_debts, settle_net, with_adjustments
+from settlement.reference.closing import (
+    NOTHING_CLOSED,
+    ClosedMonths,
+    Correction,
+    booked_debts,
+    booked_months,
+    booked_pools,
+    month_corrections,
+    with_closed_pools,
+)
 from settlement.reference.inputs import Province, TextRow
-from settlement.reference.month import HospitalMonth, settle_hospital_months
+from settlement.reference.month import HospitalMonth, month_terms, pay_months
 from settlement.reference.points import PointsExplanation, PointsRules, explain_points
 from settlement.reference.pools import PoolPeriod, settle_pools
 from settlement.reference.text import TABLES, table_rows
@@ -23,20 +33,31 @@ class Settlement:
     years: tuple[HospitalYear, ...]
     matrix: tuple[Debt, ...]
     net: dict[str, int]
+    corrections: tuple[Correction, ...] = ()
 
 
-def settle_province(province: Province) -> Settlement:
-    """Settle a province from its elements, cases and budgets. `history` and `base_groups` are not looked at."""
+def settle_province(province: Province, closed: ClosedMonths = NOTHING_CLOSED) -> Settlement:
+    """Settle a province from its elements, cases and budgets. `history` and `base_groups` are not looked at.
+
+    `closed`: the closed months of the year; their rows stay, and corrections are booked later.
+    """
+    year = province.year or ""
     rules = PointsRules.of(province)
+    areas = {code: hospital.area for code, hospital in rules.places.hospitals.items()}
     points = tuple(explain_points(case, rules) for case in province.cases)
-    pools = tuple(settle_pools(province, points))
-    months = tuple(settle_hospital_months(province, rules.places, pools))
-    years = tuple(settle_hospital_years(province, rules.places, points, pools, months))
-    matrix = tuple(settle_matrix(province, points, pools))
-    return Settlement(points, pools, months, years, matrix, settle_net(province.year, matrix))
+    pools = tuple(settle_pools(with_closed_pools(province, closed), points))
+    accounts = {(case.fixmedins_code, case.insutype) for case in province.cases} | closed.accounts
+    own = month_terms(province, rules.places, pools, accounts)
+    corrections = tuple(month_corrections(own, closed, areas, year))
+    months = tuple(pay_months(booked_months(own, closed, corrections, areas), year))
+    late = {(one.fixmedins_code, one.insutype) for one in corrections}
+    years = tuple(settle_hospital_years(province, rules.places, points, pools, months, late))
+    matrix = tuple(with_adjustments(booked_debts(settle_debts(province, points, pools), closed)))
+    net = settle_net(province.year, matrix)
+    return Settlement(points, tuple(booked_pools(pools, closed)), months, years, matrix, net, corrections)
 
 
-def settle(province: Province) -> dict[str, list[TextRow]]:
+def settle(province: Province, closed: ClosedMonths = NOTHING_CLOSED) -> dict[str, list[TextRow]]:
     """The six result tables as sorted rows of text, by name; columns in `text.TABLES`."""
-    settlement = settle_province(province)
+    settlement = settle_province(province, closed)
     return {name: sorted(table_rows(name, settlement)) for name in TABLES}

@@ -100,15 +100,16 @@ def settle_hospital_years(
     points: Iterable[PointsExplanation],
     pools: Iterable[PoolPeriod],
     months: Iterable[HospitalMonth],
+    corrected: Iterable[Account] = (),
 ) -> list[HospitalYear]:
-    """A row where a hospital has cases in the pool, a month's row, or a new technique."""
+    """A row where a hospital has cases in the pool, a month's row, a correction of a closed one, or a new technique."""
     years = {(pool.area, pool.insutype): pool for pool in pools if pool.period == province.year}
     by_account: dict[Account, list[HospitalMonth]] = defaultdict(list)
     for month in months:
         by_account[month.fixmedins_code, month.insutype].append(month)
     techniques = new_technique_pay(province, points)
     inside = {(code, pool.insutype) for pool in years.values() for code in pool.by_hospital}
-    accounts = inside | by_account.keys() | techniques.keys()
+    accounts = inside | by_account.keys() | techniques.keys() | set(corrected)
     by_pool: dict[tuple[str, str], set[str]] = defaultdict(set)
     for code, insutype in accounts:
         by_pool[places.hospitals[code].area, insutype].add(code)

@@ -149,7 +149,8 @@ def test_every_kind_of_entry_and_both_directions_occur() -> None:
         seen |= {row.entry for row in rows}
         payer = {row.entry: row.from_account.split(":")[0] for row in rows}
         turned |= {name for name, class_name in payer.items() if class_name != ENTRY[name].from_class}
-    assert seen == {kind.name for kind in ENTRIES}
+    of_closed_months = {"year_audit"}  # seen in test_closing_laws.py
+    assert seen == {kind.name for kind in ENTRIES} - of_closed_months
     assert turned >= {"month_amount", "month_withheld", "year_amount", "residue", "assessment_adjustment"}
 
 
