@@ -83,7 +83,16 @@ RATIO = Cell(
 )
 SHARE = Cell(r"[+-]?[0-9]{1,12}(\.[0-9]{1,6})?", _decimal(18, 6), "a share from 0 to 1, at most 6 decimals", _share)
 VALUE = Cell(r"[+-]?[0-9]{1,26}(\.[0-9]{1,12})?", _decimal(38, 12), "a number with at most 12 decimals")
-DAY = Cell(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", _date, "a day of the calendar, written YYYY-MM-DD")
+_MONTH_AND_DAY = r"-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+# Working days are counted from a day, so it lies well within the calendar; a list that never came is of 9999-12-31.
+DAY = Cell(
+    rf"(19|2[0-9])[0-9]{{2}}{_MONTH_AND_DAY}", _date, "a day of the calendar from the year 1900 on, written YYYY-MM-DD"
+)
+DAY_OR_NEVER = Cell(
+    rf"(19|[2-9][0-9])[0-9]{{2}}{_MONTH_AND_DAY}",
+    _date,
+    "a day of the calendar from the year 1900 on, written YYYY-MM-DD; 9999-12-31 where there is none",
+)
 MONTH = Cell(r"[0-9]{4}-(0[1-9]|1[0-2])", _keep, "a month written YYYY-MM")
 PERIOD = Cell(r"[0-9]{4}(-(0[1-9]|1[0-2]))?", _keep, "a month written YYYY-MM or a year written YYYY")
 YEAR = Cell(r"[0-9]{4}", _integer, "a year written YYYY")

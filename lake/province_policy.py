@@ -65,6 +65,8 @@ def _load(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]
         return {}, {}
     try:
         loaded = yaml.load(path.read_bytes().decode("utf-8-sig"), Loader=_PolicyLoader)
+    except OSError as problem:
+        raise InputProblem(f"{path} cannot be read: {problem.strerror}; give a readable file") from problem
     except UnicodeDecodeError as problem:
         raise InputProblem(f"{path}: is not UTF-8; save the file as UTF-8") from problem
     except yaml.YAMLError as problem:

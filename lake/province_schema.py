@@ -10,6 +10,7 @@ from pyspark.sql.types import DataType, DateType, DecimalType, IntegerType, Long
 from lake.province_cells import (
     CODE,
     DAY,
+    DAY_OR_NEVER,
     FLAG,
     LEVEL,
     MONEY_ANY,
@@ -122,7 +123,7 @@ LAYOUTS: dict[str, FileLayout] = {
             _code("insutype"),
             _plain("setl_date", DAY),
             _plain("dscg_date", DAY),
-            _plain("upload_date", DAY),
+            _plain("upload_date", DAY_OR_NEVER),
             _code("drg", optional=True),
             _money("cost"),
             _money("special_cost"),

@@ -131,6 +131,8 @@ BAD_CELLS = [
     ("cases.csv", 3, "H99010000003", "H99010000003 ", "fixmedins_code = 'H99010000003 '", "without spaces"),
     ("cases.csv", 3, "2025-03-21", "2025-02-29", "setl_date = '2025-02-29'", "a day of the calendar"),
     ("cases.csv", 3, "2025-03-21", "2025/03/21", "setl_date = '2025/03/21'", "YYYY-MM-DD"),
+    ("cases.csv", 2, "2025-09-09", "0000-01-01", "upload_date = '0000-01-01'", "from the year 1900 on"),
+    ("cases.csv", 2, "2025-09-05", "9999-12-31", "dscg_date = '9999-12-31'", "from the year 1900 on"),
     ("cases.csv", 3, "2025-03-21", "2024-03-21", "setl_date = '2024-03-21'", "outside the year 2025 of budgets.csv"),
     ("cases.csv", 3, "26465.65,0,0", "26465.65,0,2", "new_tech = '2'", "0 or 1"),
     ("history.csv", 2, "H99010000003", "H9", "fixmedins_code = 'H9'", "not in hospitals.csv"),
@@ -253,9 +255,16 @@ def test_policy_numbers_are_taken_as_written(folder: Path) -> None:
     assert read_province_folder(folder).policies["990100"].deposit_rate == Decimal("0.05")
 
 
+def test_a_list_that_never_came_is_late(folder: Path) -> None:
+    spoil(folder / "cases.csv", 2, "2025-09-09", "9999-12-31")
+    assert read_province_folder(folder).cases["upload_date"][0].as_py() == datetime.date(9999, 12, 31)
+
+
 def test_no_policy_no_folder_no_files(folder: Path, tmp_path: Path) -> None:
     (folder / "policy.yaml").unlink()
     assert "policy value(s) missing" in problem(folder)
+    (folder / "policy.yaml").mkdir()
+    assert "policy.yaml cannot be read" in problem(folder)
     assert "is not a folder" in problem(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
     assert "holds none of the files" in problem(tmp_path / "empty")
