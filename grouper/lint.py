@@ -58,7 +58,7 @@ def unreachable_groups(scheme: Scheme) -> Iterator[Finding]:
 def _fatal(problem: SchemeProblem) -> Finding:
     column = f"（列 {problem.column}）" if problem.column else ""
     message = f"{_FAULTS[problem.fault]}{column}：{problem.problem}"
-    return Finding(Kind(problem.fault.value), problem.sheet, problem.value[:200], message, problem.row)
+    return Finding(problem.fault, problem.sheet, problem.value[:200], message, problem.row)
 
 
 def national_findings(scheme: Scheme, national: Scheme) -> Iterator[Finding]:

@@ -6,20 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from grouper.errors import Fault
+
 
 class Kind(StrEnum):
-    """What is wrong or odd. The first ones are those of `grouper.errors.Fault`."""
+    """What is wrong or odd, beside what keeps a scheme from being read (`grouper.errors.Fault`)."""
 
-    FILE = "broken_file"
-    SHEET = "missing_sheet"
-    HEADER = "wrong_header"
-    EMPTY = "empty_cell"
-    VALUE = "wrong_value"
-    DUPLICATE = "duplicate_code"
-    PARENT = "wrong_parent"
-    SYNTAX = "rule_syntax"
-    UNKNOWN_SET = "unknown_set"
-    CODE_MAP = "code_map"
     ADDED_ADRG = "adrg_not_national"
     MISSING_ADRG = "national_adrg_missing"
     UNKNOWN_CODE = "code_not_in_catalogue"
@@ -45,17 +37,17 @@ class Severity(StrEnum):
 
 _NATIONAL = "ADRG全国一致，本地只调整DRG细分组"
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
-_ABOUT: Mapping[Kind, tuple[Severity, str]] = {
-    Kind.FILE: (_E, "重新导出或另存该文件后再检查"),
-    Kind.SHEET: (_E, "补齐MDC、ADRG、DRG、集合、CC、排除表六张表"),
-    Kind.HEADER: (_E, "按国家分组方案的表头书写；显示为乱码时另存为UTF-8"),
-    Kind.EMPTY: (_E, "填写此单元格，或删除此行"),
-    Kind.VALUE: (_E, "改为此列允许的值"),
-    Kind.DUPLICATE: (_E, "编码应唯一：删除其中一行，或改名"),
-    Kind.PARENT: (_E, "补上所属的行，或改正此单元格"),
-    Kind.SYNTAX: (_E, "按规则语言改正规则"),
-    Kind.UNKNOWN_SET: (_E, "在集合表补上此集合，或改正集合编号（区分大小写）"),
-    Kind.CODE_MAP: (_E, "编码一步映射到位，且不得既映射又列为灰码"),
+_ABOUT: Mapping[Fault | Kind, tuple[Severity, str]] = {
+    Fault.FILE: (_E, "重新导出或另存该文件后再检查"),
+    Fault.SHEET: (_E, "补齐MDC、ADRG、DRG、集合、CC、排除表六张表"),
+    Fault.HEADER: (_E, "按国家分组方案的表头书写；显示为乱码时另存为UTF-8"),
+    Fault.EMPTY: (_E, "填写此单元格，或删除此行"),
+    Fault.VALUE: (_E, "改为此列允许的值"),
+    Fault.DUPLICATE: (_E, "编码应唯一：删除其中一行，或改名"),
+    Fault.PARENT: (_E, "补上所属的行，或改正此单元格"),
+    Fault.SYNTAX: (_E, "按规则语言改正规则"),
+    Fault.UNKNOWN_SET: (_E, "在集合表补上此集合，或改正集合编号（区分大小写）"),
+    Fault.CODE_MAP: (_E, "编码一步映射到位，且不得既映射又列为灰码"),
     Kind.ADDED_ADRG: (_E, f"{_NATIONAL}：将其并入国家ADRG后在其下细分"),
     Kind.MISSING_ADRG: (_E, f"{_NATIONAL}：补上此ADRG"),
     Kind.UNKNOWN_CODE: (_W, "核对编码；确有此编码的，补入目录"),
@@ -76,7 +68,7 @@ _ABOUT: Mapping[Kind, tuple[Severity, str]] = {
 class Finding:
     """One finding: `sheet`, `row` (0: none to blame) and `code` (a group, a set, a text) say where, `message` what."""
 
-    kind: Kind
+    kind: Fault | Kind
     sheet: str
     code: str
     message: str

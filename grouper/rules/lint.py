@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from grouper.case import Outcome
+from grouper.errors import Fault
 from grouper.outcome import outcome_of
 from grouper.rules.findings import Finding, Kind
 from grouper.rules.nodes import And, Constant, Not, Or, Rule
@@ -24,7 +25,7 @@ def lint_scheme(scheme: Scheme) -> list[Finding]:
             try:
                 rules[sheet, place] = parse_rule(row.rule)
             except RuleSyntaxError as error:
-                findings.append(Finding(Kind.SYNTAX, sheet, row.code, f"规则无法解析：{error}", row.row))
+                findings.append(Finding(Fault.SYNTAX, sheet, row.code, f"规则无法解析：{error}", row.row))
         findings.extend(_duplicates(sheet, rows))
     findings.extend(_set_findings(scheme, sheets, rules))
     findings.extend(_exclusion_findings(scheme))
@@ -39,7 +40,7 @@ def _duplicates(sheet: str, rows: Iterable[RuleRow]) -> Iterator[Finding]:
     for row in rows:
         first = seen.setdefault(row.code, row)
         if first is not row and (sheet != "DRG" or first.parent != row.parent):
-            yield Finding(Kind.DUPLICATE, sheet, row.code, f"编码重复，首见于第{first.row}行", row.row)
+            yield Finding(Fault.DUPLICATE, sheet, row.code, f"编码重复，首见于第{first.row}行", row.row)
 
 
 def _set_findings(
@@ -52,7 +53,7 @@ def _set_findings(
             used.update(names)
             for name in names:
                 if name not in scheme.sets:
-                    yield Finding(Kind.UNKNOWN_SET, sheet, row.code, f"规则引用了不存在的集合{name}", row.row)
+                    yield Finding(Fault.UNKNOWN_SET, sheet, row.code, f"规则引用了不存在的集合{name}", row.row)
                 elif not scheme.sets[name].codes:
                     yield Finding(Kind.EMPTY_SET, sheet, row.code, f"规则引用的集合{name}没有编码", row.row)
     for name in sorted(scheme.sets):
