@@ -17,6 +17,7 @@ from lake.parameters import ParameterSet, elements_of, published
 from lake.registry import Registry, registry_frame
 from lake.runs import Calculation
 from lake.scored import settlement_cases, unplaced_cases
+from lake.stays import stays_by_rule
 from lake.store import literal_map, slice_predicate
 from lake.tables.case_points import CASE_POINTS
 from lake.tables.registry import BUDGETS, CALENDAR, HOSPITALS, REVIEWS
@@ -83,6 +84,7 @@ def _write(context: JobContext, registry: Registry, due: Mapping[Calculation, Pa
         registry_frame(lake, registry, CALENDAR),
         known_areas(everywhere, registry_frame(lake, registry, BUDGETS)),
         {one.area: one.policy for one in due.values()},
+        stays_by_rule(context.runs, {one.area: one.case_rules for one in due.values()}, year),
     )
     rows = _labelled(scored.unionByName(unplaced_cases(grouped, hospitals)), due)
     slices = [(area, month) for area, _ in places for month in months_ingested(context.runs, area, [year])]

@@ -12,6 +12,8 @@ from jobs.shell import run_job
 from lake.case_file import CaseFile, read_case_file
 from lake.errors import ContractBroken
 from serving.city_book import CLASS, INSURANCE, SCOPE, yuan
+from settlement.reference.exact import fixed
+from settlement.reference.points import TCM_ARTICLE
 
 NAME = "why"
 
@@ -35,12 +37,17 @@ def check_voices(file: CaseFile) -> None:
     """What is explained must be what was settled. Raises `ContractBroken` where the two voices differ."""
     if file.points is None:
         return
-    shown, stored = file.points.points, Fraction(file.scored.points)
+    shown = (file.points.points, file.points.uplift)
+    stored = (Fraction(file.scored.points), Fraction(file.scored.uplift))
     if shown != stored or file.points.case_class.value != file.scored["class"]:
         raise ContractBroken(
-            f"case {file.case.setl_id}: settled as {file.scored['class']} with {stored} points, explained as "
-            f"{file.points.case_class.value} with {shown}. This is an error of the program."
+            f"case {file.case.setl_id}: settled as {file.scored['class']} with {_sum(stored)} points, "
+            f"explained as {file.points.case_class.value} with {_sum(shown)}. This is an error of the program."
         )
+
+
+def _sum(points: tuple[Fraction, Fraction]) -> str:
+    return " + ".join(_plain(part) for part in points)
 
 
 def case_lines(file: CaseFile) -> list[str]:
@@ -93,6 +100,10 @@ def point_lines(file: CaseFile) -> list[str]:
         k = figures.coefficient
         lines.append(f"  调节系数 K = {_plain(k.level_part)} + {_plain(k.add_on)}（{k.source.value}）")
     lines.append(f"  点数 = {points.formula} = {scored.points.normalize():f}")
+    if figures.tcm_share is not None:
+        lines.append(f"  中治率 = {_percent(figures.tcm_share)}（中医药治疗费用 ÷ 医疗总费用，依据 {TCM_ARTICLE}）")
+    if points.uplift:
+        lines.append(f"  年度清算增加点数 = {points.uplift_formula} = {scored.uplift.normalize():f}（月度预结算不计）")
     if points.deadline is not None:
         late = "" if points.in_month else "，超过时限，不纳入月度结算"
         lines.append(f"  清单上传时限 {points.deadline}{late}")
@@ -105,11 +116,12 @@ def money_lines(file: CaseFile) -> list[str]:
     lines = ["", f"【金额】{file.case.month[:4]}年度"]
     if not scored.in_year or pool is None or pool.value is None:
         return [*lines, f"  本病例不按点数付费（{CLASS[scored['class']]}），统筹基金发生额 {yuan(scored.fund_fen)} 元"]
-    share = scored.points * pool.value - yuan(scored.cost_fen - scored.fund_fen)
+    yearly = scored.points + scored.uplift
+    share = yearly * pool.value - yuan(scored.cost_fen - scored.fund_fen)
     lines += [
         f"  点值 V =（{yuan(pool.cost_fen)} − {yuan(pool.fund_fen)} + {yuan(pool.budget_used_fen)}）÷ "
         f"{pool.points.normalize():f} = {pool.value} 元/点",
-        f"  本病例 = {scored.points.normalize():f} × V −（{yuan(scored.cost_fen)} − {yuan(scored.fund_fen)}）"
+        f"  本病例 = {yearly.normalize():f} × V −（{yuan(scored.cost_fen)} − {yuan(scored.fund_fen)}）"
         f" ≈ {share.quantize(Decimal('0.01'))} 元",
     ]
     if hospital is not None and scored.scope == "local":
@@ -118,6 +130,10 @@ def money_lines(file: CaseFile) -> list[str]:
             f"{yuan(hospital.fund_fen)}） = {yuan(hospital.amount_fen)} 元；最终应拨付 {yuan(hospital.final_fen)} 元"
         )
     return lines
+
+
+def _percent(share: Fraction) -> str:
+    return f"{fixed(share * 100, 2)}%"
 
 
 def _plain(number: Fraction) -> str:

@@ -21,13 +21,14 @@ from lake.registry import Registry
 from lake.runs import RunBook
 from lake.scheme_store import load_scheme
 from lake.scored import NEVER
+from lake.stays import stays_by_rule
 from lake.store import quote
 from lake.tables.case_points import CASE_POINTS
 from lake.tables.cases import CASES
 from lake.tables.findings import FINDINGS
 from lake.tables.results import HOSPITAL_YEAR, POOLS
 from settlement.reference.elements import Elements
-from settlement.reference.inputs import Case, Element, Hospital, Province
+from settlement.reference.inputs import Case, Element, Hospital, Province, Stay
 from settlement.reference.points import PointsExplanation, PointsRules, explain_points
 from settlement.reference.scope import Places
 
@@ -128,8 +129,17 @@ def _points(
         {case.area: parameters.policy},
         {case.setl_id: scored.review} if scored.review else {},
         days,
+        {stay.setl_id: stay for stay in _stays(runs, case, parameters)},
+        {case.area: parameters.case_rules},
     )
     return explain_points(_settlement_case(case, scored), rules)
+
+
+def _stays(runs: RunBook, case: Row, parameters: ParameterSet) -> list[Stay]:
+    """What the rules of single cases ask of this case, where the area has such rules."""
+    by_rule = stays_by_rule(runs, {case.area: parameters.case_rules}, int(case.month[:4]))
+    rows = [] if by_rule is None else by_rule.stays.where(F.col("setl_id") == case.setl_id).collect()
+    return [Stay(row.setl_id, row.days, row.tcm_cost_fen, bool(row.tcm_place), bool(row.day_care)) for row in rows[:1]]
 
 
 def _hospital(row: dict) -> Hospital:

@@ -12,11 +12,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StringType, StructField, StructType
 
 from lake.errors import InputProblem
-from lake.tables.lists import LANDING
+from lake.tables.lists import LANDING, LANDING_ALSO
 
 _AREA = re.compile(r"area=(\d{6})")
 _MONTH = re.compile(r"month=(\d{4}-(?:0[1-9]|1[0-2]))")
-_SCHEMA = StructType([*LANDING.fields, StructField("area", StringType()), StructField("month", StringType())])
+_PLACE = (StructField("area", StringType()), StructField("month", StringType()))
+_SCHEMA = StructType([*LANDING.fields, *LANDING_ALSO.fields, *_PLACE])
 _BLOCK = 1 << 20
 
 

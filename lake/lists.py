@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lake.tables.lists import LANDING
+from lake.tables.lists import LANDING, LANDING_ALSO
 
 # Yuan with at most two decimals: anything finer, or 1e5, is no amount of money.
 _MONEY = r"^[+-]?[0-9]{1,14}(\\.[0-9]{1,2})?$"
@@ -65,6 +65,10 @@ def _text(name: str) -> Column:
     return F.when(trimmed != "", trimmed).alias(name)
 
 
+def _nothing(name: str) -> Column:
+    return F.lit(None).cast("string").alias(name)
+
+
 def _unreadable() -> Column:
     parsed = {
         **{raw: fen(raw) for raw in _MONEY_FIELDS},
@@ -97,9 +101,10 @@ def _cast(raw: str, kind: str) -> Column:
 def parse_lists(landing: DataFrame) -> DataFrame:
     """Landing rows (all text) -> typed columns of `lists` but for run_id; other columns are kept as they are."""
     typed = [_text(name) for name in _TEXT_FIELDS]
+    typed += [_text(name) if name in landing.columns else _nothing(name) for name in LANDING_ALSO.names]
     typed += [_cast(raw, kind).alias(raw) for raw, kind in _CAST_FIELDS.items()]
     typed += [fen(raw).alias(name) for raw, name in _MONEY_FIELDS.items()]
-    kept = [F.col(name) for name in landing.columns if name not in LANDING.names]
+    kept = [F.col(name) for name in landing.columns if name not in (*LANDING.names, *LANDING_ALSO.names)]
     nodes = {
         "diseinfo": "d.diag_type AS diag_type, d.maindiag_flag AS maindiag_flag, "
         "nullif(trim(d.diag_code), '') AS diag_code, d.adm_cond_type AS adm_cond_type",

@@ -19,6 +19,7 @@ from lake.errors import MissingParameters, UsageProblem
 from lake.identity import canonical, fingerprint
 from lake.store import Lake
 from lake.tables.parameters import CORE_ELEMENTS, PARAMETER_SETS
+from settlement.case_rules import CASE_RULE_KEYS, CaseRules, read_case_rules
 from settlement.elements import effective_elements
 from settlement.frames import ELEMENTS
 from settlement.policy import Policy, read_policy
@@ -47,7 +48,12 @@ class ParameterSet:
     @property
     def policy(self) -> Policy:
         """The policy values, typed."""
-        return read_policy(self.policy_values)
+        return read_policy({key: value for key, value in self.policy_values.items() if key not in CASE_RULE_KEYS})
+
+    @property
+    def case_rules(self) -> CaseRules:
+        """The values of the rules of single cases, typed; those that are not there are off."""
+        return read_case_rules({key: value for key, value in self.policy_values.items() if key in CASE_RULE_KEYS})
 
 
 def draft(

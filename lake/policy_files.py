@@ -21,11 +21,12 @@ from typing import Any
 
 from lake.errors import InputProblem
 from lake.strict_yaml import read_yaml
+from settlement.case_rules import CASE_RULE_KEYS, CaseRules, in_effect, read_case_rules
 from settlement.policy import POLICY_KEYS, Policy, PolicyProblem, read_policy
 from settlement.rule_policy import RULE_KEYS, RulePolicy, read_rule_policy
 
 BASE = "base"
-ALL_KEYS = (*POLICY_KEYS, *RULE_KEYS)
+ALL_KEYS = (*POLICY_KEYS, *CASE_RULE_KEYS, *RULE_KEYS)
 _LAYER_FIELDS = {"title", "based_on", "policies"}
 _TEXT_FIELDS = ("description", "unit", "source")
 _LIMITS = ("at_least", "at_most")
@@ -100,8 +101,12 @@ class PolicyBook:
         )
 
     def values_at(self, area: str, day: date) -> dict[str, Any]:
-        """The values that points and clearing follow from, of the area on the day, as plain data under their keys."""
-        return {key: self.explain(key, area, day).value for key in POLICY_KEYS}
+        """The values that points and clearing follow from, of the area on the day, as plain data under their keys.
+
+        Those of rules of single cases (TCM share, bed days, day care) are there where such a rule is on.
+        """
+        of_cases = in_effect({key: self.explain(key, area, day).value for key in CASE_RULE_KEYS})
+        return {key: self.explain(key, area, day).value for key in POLICY_KEYS} | of_cases
 
     def rule_values_at(self, area: str, day: date) -> dict[str, Any]:
         """The values of the other rules (prepayment, incentives, ...), likewise."""
@@ -109,7 +114,11 @@ class PolicyBook:
 
     def at(self, area: str, day: date) -> Policy:
         """The typed policy of the area on the day."""
-        return read_policy(self.values_at(area, day))
+        return read_policy({key: self.explain(key, area, day).value for key in POLICY_KEYS})
+
+    def case_rules_at(self, area: str, day: date) -> CaseRules:
+        """The typed values of the rules of single cases, of the area on the day."""
+        return read_case_rules({key: self.explain(key, area, day).value for key in CASE_RULE_KEYS})
 
     def rules_at(self, area: str, day: date) -> RulePolicy:
         """The typed policy of the other rules, of the area on the day."""
@@ -277,6 +286,7 @@ def _check_values(layers: Mapping[str, Layer]) -> None:
 def _try_values(where: str, values: Mapping[str, Any]) -> None:
     try:
         read_policy({key: value for key, value in values.items() if key in POLICY_KEYS})
+        read_case_rules({key: value for key, value in values.items() if key in CASE_RULE_KEYS})
         read_rule_policy({key: value for key, value in values.items() if key in RULE_KEYS})
     except PolicyProblem as problem:
         raise InputProblem(f"{where}: {problem}") from problem

@@ -26,8 +26,6 @@ def cases_with_standards(scored: DataFrame, pools: DataFrame, elements: DataFram
         pools: table `pools`.
         elements: effective elements of the areas.
         joint: areas whose in-province cases share the pool.
-
-    The data have no TCM cost, so `tcm_cost_fen` and `tcm_place` are 0.
     """
     yearly = pools.where(F.length("period") == _YEAR_LENGTH)
     values = yearly.select(
@@ -42,8 +40,7 @@ def cases_with_standards(scored: DataFrame, pools: DataFrame, elements: DataFram
         *[F.max(F.when((F.col("kind") == flag) & (F.col("value") == 1), 1)).alias(flag) for flag in _FLAGS]
     )
     priced = payment_standards(scored.where(inside), values).join(F.broadcast(marked), ["area", "drg"], "left")
-    zeros = {name: F.lit(0) for name in ("tcm_cost_fen", "tcm_place")}
-    return typed(priced.withColumns({**zeros, **{flag: F.coalesce(flag, F.lit(0)) for flag in _FLAGS}}), PRICED_CASES)
+    return typed(priced.withColumns({flag: F.coalesce(flag, F.lit(0)) for flag in _FLAGS}), PRICED_CASES)
 
 
 def fund_growth(cases: DataFrame, hospitals: DataFrame, year: int) -> DataFrame:

@@ -25,6 +25,8 @@ CLASS = {
     "blank": "空白病组",
     "whole_review": "整组单议",
     "reviewed": "特例单议",
+    "bed_day": "床日",
+    "outside_day_care": "日间（未纳入）",
     "new_technique": "新技术",
     "ungrouped": "未入组",
     "fee_for_service": "按项目付费",

@@ -15,6 +15,7 @@ from lake.tables.base import Table
 from lake.tables.ledger import LEDGER
 from lake.tables.results import CLEARING_MATRIX, HOSPITAL_MONTH, HOSPITAL_YEAR, POOLS
 from lake.views import scored_cases
+from settlement.sums import yearly_points
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def read_city_year(runs: RunBook, area: str, year: int) -> CityYear:
         scored.groupBy("insutype", "scope", "class")
         .agg(
             F.count(F.lit(1)).alias("cases"),
-            F.sum("points").alias("points"),
+            F.sum(yearly_points()).alias("points"),
             F.sum("cost_fen").alias("cost_fen"),
             F.sum("fund_fen").alias("fund_fen"),
         )

@@ -18,6 +18,7 @@ from serving.city_year import CityYear
 from serving.statement import ledger_rows
 from settlement.policy import OutOfAreaPool, Policy
 from settlement.reference.ledger import LedgerRow
+from settlement.sums import yearly_points
 
 Row = Mapping[str, Any]
 MEASURES = ("cases", "points", "cost_fen", "fund_fen")
@@ -41,14 +42,16 @@ class HospitalYear:
 def read_hospital_classes(runs: RunBook, area: str, year: int, policy: Policy) -> pa.Table:
     """The scored cases of an area's year by hospital, insurance, scope and class: no case is left out.
 
-    Counted are the cases of the year whose scope is settled inside the pool (OP-79).
+    Points are those of the year (with 中治率). Counted are the cases of the year whose scope is settled inside the
+    pool (OP-79).
     """
     joint = policy.out_of_area_pool is OutOfAreaPool.JOINT
     inside = F.col("scope").isin("local", "in_province") if joint else F.col("scope") == "local"
     counts = (F.col("in_year") == 1) & inside
     keys = ("fixmedins_code", "insutype", "scope", "class")
+    yearly = {"points": yearly_points()}
     sums = [
-        F.coalesce(F.sum(F.when(condition, F.col(name))), F.lit(0)).alias(f"{prefix}{name}")
+        F.coalesce(F.sum(F.when(condition, yearly.get(name, F.col(name)))), F.lit(0)).alias(f"{prefix}{name}")
         for prefix, condition in (("", F.lit(True)), ("counted_", counts))
         for name in MEASURES[1:]
     ]

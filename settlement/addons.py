@@ -15,6 +15,7 @@ from settlement.rule_policy import GroupsScope, RulePolicy
 
 NATIONAL, PROVINCIAL, DISCIPLINE, OTHER = "national", "provincial", "discipline", "other"
 COEFFICIENT, POINTS = "coefficient", "points"
+GROUNDS, KINDS = (NATIONAL, PROVINCIAL, DISCIPLINE, OTHER), (COEFFICIENT, POINTS)
 KEY_SPECIALTIES = (NATIONAL, PROVINCIAL)
 # The policy value that limits a ground and kind; other pairs are not in the law.
 LIMITS = {

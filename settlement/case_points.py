@@ -1,6 +1,7 @@
 """Points of each case (病例点数): policy/002 article 19.
 
-With articles 22 (review), 23 (new techniques), 30 (late lists), 38 (recognition) and 39 (特需 cost is not in the cost).
+With articles 12 (TCM share), 14 (day care), 15 (bed days), 22 (review), 23 (new techniques), 30 (late lists), 38
+(recognition) and 39 (特需 cost is not in the cost).
 """
 
 from __future__ import annotations
@@ -10,19 +11,24 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from settlement.frames import StaysByRule
 from settlement.late import is_late, working_days_after
 from settlement.money import POINT_PLACES, divide, from_units, integer
 from settlement.policy import Policy
 from settlement.results import CASE_POINT, CASE_POINTS
 from settlement.review import PASSED, decided_reviews
+from settlement.single_cases import with_case_rules
 from settlement.tariff import TERMS, area_terms, tariffs
+from settlement.tcm import raised_by
 
 LOCAL, IN_PROVINCE, CROSS_PROVINCE = "local", "in_province", "cross_province"
 FEE_FOR_SERVICE, NEW_TECHNIQUE, UNGROUPED = "fee_for_service", "new_technique", "ungrouped"
 REVIEWED, BLANK, WHOLE_REVIEW = "reviewed", "blank", "whole_review"
+OUTSIDE_DAY_CARE, BED_DAY = "outside_day_care", "bed_day"
 UNSTABLE, HIGH, LOW, NORMAL = "unstable", "high", "low", "normal"
 BY_COST = (REVIEWED, BLANK, WHOLE_REVIEW, LOW)  # points from cost ÷ M x 100
-UNPAID = (FEE_FOR_SERVICE, NEW_TECHNIQUE, UNGROUPED)  # no points, in no pool
+ORDINARY = (NORMAL, HIGH, LOW, UNSTABLE)  # paid by the standard of their group
+UNPAID = (FEE_FOR_SERVICE, NEW_TECHNIQUE, UNGROUPED, OUTSIDE_DAY_CARE)  # no points, in no pool
 
 
 def known_areas(hospitals: DataFrame, budgets: DataFrame) -> DataFrame:
@@ -38,6 +44,7 @@ def score_cases(
     calendar: DataFrame,
     known: DataFrame,
     policies: Mapping[str, Policy],
+    by_rule: StaysByRule | None = None,
 ) -> DataFrame:
     """Scope, class and points of every case of all areas.
 
@@ -49,12 +56,13 @@ def score_cases(
         calendar: `CALENDAR`.
         known: the province's areas (see `known_areas`).
         policies: by treating area.
+        by_rule: stays and values of areas with rules of single cases (TCM share, bed days, day care).
 
     Returns `CASE_POINTS`, one row a case: area is the treating area, year and month (YYYY-MM) are those of
     settlement, points have the places of the policy, review is missing where there is none (or none that counts),
-    cost_fen is without 特需 cost.
+    cost_fen is without 特需 cost, uplift is what the year's clearing adds to the points.
     """
-    placed = _placed(cases, _places(hospitals, elements, policies), known)
+    placed = with_case_rules(_placed(cases, _places(hospitals, elements, policies), known), by_rule)
     decided = decided_reviews(placed.where(_paid_by_points()), reviews, policies)
     reviewed = placed.join(F.broadcast(decided), "setl_id", "left")
     priced = _priced(reviewed, tariffs(elements, hospitals, policies))
@@ -62,7 +70,21 @@ def score_cases(
     deadlines = F.broadcast(working_days_after(cases.select("dscg_date"), calendar, days))
     timed = _timed(priced.join(deadlines, "dscg_date", "left")).withColumn("class", _class_of())
     divided = timed.select("*", *_line_of_case()).withColumn("_divided", divide(F.col("_above"), F.col("_below")))
-    return divided.withColumn("points", from_units(_points(), POINT_PLACES, CASE_POINT)).select(*CASE_POINTS.names)
+    rated = divided.withColumn("_points", _points())
+    return rated.withColumns({name: _decimal(units) for name, units in _both_points().items()}).select(
+        *CASE_POINTS.names
+    )
+
+
+def _decimal(units: Column) -> Column:
+    return from_units(units, POINT_PLACES, CASE_POINT)
+
+
+def _both_points() -> dict[str, Column]:
+    """Points of the month and what the year adds to them, as integers at `POINT_PLACES`."""
+    raised = F.col("class").isin(*ORDINARY) & (F.col("tcm_rate") > 0)
+    rise = F.when(raised, raised_by(F.col("_points"), F.col("tcm_rate"), F.col("point_unit")))
+    return {"points": F.col("_points"), "uplift": F.coalesce(rise, F.lit(0))}
 
 
 def _places(hospitals: DataFrame, elements: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
@@ -115,7 +137,8 @@ def _priced(cases: DataFrame, lines: DataFrame) -> DataFrame:
 
 
 def _paid_by_points() -> Column:
-    return (F.col("scope") != CROSS_PROVINCE) & (F.col("new_tech") != 1) & F.col("drg").isNotNull()
+    inside = (F.col("scope") != CROSS_PROVINCE) & (F.col("new_tech") != 1)
+    return inside & F.col("drg").isNotNull() & ~F.col("outside")
 
 
 def _timed(cases: DataFrame) -> DataFrame:
@@ -136,7 +159,9 @@ def _class_of() -> Column:
         F.when(F.col("scope") == CROSS_PROVINCE, FEE_FOR_SERVICE)
         .when(F.col("new_tech") == 1, NEW_TECHNIQUE)
         .when(F.col("drg").isNull(), UNGROUPED)
+        .when(F.col("outside"), OUTSIDE_DAY_CARE)
         .when(F.col("review") == PASSED, REVIEWED)
+        .when(F.col("bed_day").isNotNull(), BED_DAY)
         .when(line["benchmark"].isNull(), BLANK)
         .when(line["whole_review"], WHOLE_REVIEW)
         .when(~line["stable"], UNSTABLE)
@@ -166,6 +191,7 @@ def _points() -> Column:
     by_line = F.col("_divided").cast("bigint") * F.col("point_unit")
     return (
         F.when(kind.isin(*UNPAID), F.lit(0).cast("bigint"))
+        .when(kind == BED_DAY, F.col("bed_day"))
         .when(kind.isin(UNSTABLE, NORMAL), line["normal"])
         .when(kind == LOW, F.least(by_line, line["benchmark"]))
         .otherwise(by_line)

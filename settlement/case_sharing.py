@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from settlement.case_points import HIGH, LOW, NORMAL, UNSTABLE
+from settlement.case_points import ORDINARY
 from settlement.money import RATE_ONE, allocate, divide, integer, share_of
 from settlement.policies import with_policies
 from settlement.rule_frames import CASE_SHARES, typed
 from settlement.rule_policy import RulePolicy
 
-ORDINARY = (NORMAL, HIGH, LOW, UNSTABLE)
 _POOL = ["area", "insutype"]
 
 

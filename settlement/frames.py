@@ -6,10 +6,13 @@ Policy values come beside them as `Policy` objects by area (settlement/policy.py
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql.types import DateType, DecimalType, IntegerType, LongType, StringType, StructField, StructType
+
+from settlement.case_rules import CaseRules
 
 RATIO = DecimalType(18, 6)
 VALUE = DecimalType(38, 12)  # an element's value: points, coefficients, means in yuan, counts, flags
@@ -76,6 +79,17 @@ CASES = StructType(
     ]
 )
 
+# One row: what the rules of single cases ask of a stay (settlement/case_rules.py). A case may have none. Key: setl_id.
+STAYS = StructType(
+    [
+        _field("setl_id", StringType(), "结算ID"),
+        _field("days", IntegerType(), "days from admission to discharge; missing: not known", nullable=True),
+        _field("tcm_cost_fen", LongType(), "中医药治疗费用, fen"),
+        _field("tcm_place", IntegerType(), "1: TCM institution or TCM department (002 §12)"),
+        _field("day_care", IntegerType(), "1: delivered as day care (日间)"),
+    ]
+)
+
 # One row: an application for special-case review (特例单议). Key: setl_id.
 REVIEWS = StructType(
     [
@@ -107,6 +121,14 @@ AUDIT = StructType(
 
 # One row: a day that departs from the Monday-to-Friday rule. Key: date.
 CALENDAR = StructType([_field("date", DateType(), "day"), _field("working", IntegerType(), "1 works, 0 does not")])
+
+
+@dataclass(frozen=True)
+class StaysByRule:
+    """What the rules of single cases need beside the cases: the stays and, by treating area, the values."""
+
+    stays: DataFrame  # STAYS
+    rules: Mapping[str, CaseRules]
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from pyspark.sql.types import (
     StructType,
 )
 
+from settlement.case_rules import CaseRules
 from settlement.money import RATE_PLACES, rate_units
 from settlement.policy import Band, Policy, PolicyProblem, Tier
 from settlement.rule_policy import RulePolicy
@@ -62,10 +63,10 @@ _KINDS: dict[str, DataType] = {
     "tuple[tuple[int, Decimal], ...]": MapType(IntegerType(), _RATE),
     "Numbers": MapType(StringType(), _RATE),
 }
-AreaPolicies = Mapping[str, Policy] | Mapping[str, RulePolicy]
+AreaPolicies = Mapping[str, Policy] | Mapping[str, RulePolicy] | Mapping[str, CaseRules]
 
 
-def _schema(kind: type[Policy] | type[RulePolicy]) -> StructType:
+def _schema(kind: type[Policy] | type[RulePolicy] | type[CaseRules]) -> StructType:
     """One row: an area. Key: area. Columns carry the names of the fields."""
     columns = [StructField(f.name, _SHORT if f.name == "stable_max_cv" else _KINDS[str(f.type)]) for f in fields(kind)]
     return StructType([StructField("area", StringType(), False), *columns])
@@ -73,7 +74,7 @@ def _schema(kind: type[Policy] | type[RulePolicy]) -> StructType:
 
 _MAPS = {
     field.name
-    for kind in (Policy, RulePolicy)
+    for kind in (Policy, RulePolicy, CaseRules)
     for field in fields(kind)
     if isinstance(_KINDS[str(field.type)], MapType)
 }
@@ -112,12 +113,11 @@ def _cell(name: str, value: Any) -> Any:
 
 
 def policy_frame(policies: AreaPolicies, like: DataFrame) -> DataFrame:
-    """The policies as a frame, one row an area, columns as the fields of `Policy` or `RulePolicy`, in the session of
-    `like`.
+    """The policies as a frame, one row an area, columns as the fields of their class, in the session of `like`.
 
     Raises `PolicyProblem` where a number has more places than can be held.
     """
-    kind = RulePolicy if any(isinstance(policy, RulePolicy) for policy in policies.values()) else Policy
+    kind = next((type(policy) for policy in policies.values()), Policy)
     rows = [
         (area, *(_cell(field.name, getattr(policy, field.name)) for field in fields(kind)))
         for area, policy in sorted(policies.items())

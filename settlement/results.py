@@ -47,6 +47,7 @@ CASE_POINTS = StructType(
         _field("month", StringType(), "month of settlement, YYYY-MM"),
         _field("drg", StringType(), "DRG group; null: not grouped", nullable=True),
         *_SUMS,
+        _field("uplift", CASE_POINT, "points that the year's clearing adds (中治率, 002 §12)"),
     ]
 )
 

@@ -7,7 +7,6 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DecimalType, IntegerType, LongType, StringType, StructField, StructType
 
 from settlement.frames import RATIO
-from settlement.results import POINTS
 
 WIDE_RATIO = DecimalType(38, RATIO.scale)
 
@@ -42,8 +41,6 @@ PRICED_CASES = StructType(
         _text("class", "class of the case (002 §19)"),
         _money("cost_fen", "cost without 特需"),
         _money("standard_fen", "payment standard: points x value of a point"),
-        _money("tcm_cost_fen", "中医药治疗费用"),
-        _flag("tcm_place", "TCM institution or TCM department"),
         _flag("tcm_advantage", "中医优势病种"),
         _flag("base_group", "基础病组"),
     ]
@@ -58,24 +55,11 @@ CASE_SHARES = StructType(
     ]
 )
 
-# One row: a case whose standard is raised. Key: setl_id.
-TCM_UPLIFTS = StructType(
-    [
-        *(_CASE, _AREA, _INSURANCE, _HOSPITAL),
-        _field("tcm_share", WIDE_RATIO, "中治率"),
-        _money("uplift_fen", "paid once at the year's end"),
-    ]
-)
-
-# One row: a stay. Key: setl_id.
-STAYS = StructType([_CASE, _AREA, _DRG, _field("days", IntegerType(), "days from admission to discharge")])
-BED_DAY_POINTS = StructType([_CASE, _AREA, _DRG, _field("points", POINTS, "days x points of a day")])
-DAY_CARE = StructType([_CASE, _AREA, _DRG, _flag("day_care", "day care inside DRG payment (002 §14)")])
-
 # One row: what a case used of a drug. No key.
 DRUG_ITEMS = StructType(
     [_CASE, _AREA, _INSURANCE, _HOSPITAL, _text("code", "drug code"), _money("amount_fen", "cost of the quantity used")]
 )
+DRUG_USES = StructType([_CASE, _text("code", "drug code"), _money("amount_fen", "cost of the quantity used")])
 DRUG_COMPENSATION = StructType(
     [
         *(_CASE, _AREA, _INSURANCE, _HOSPITAL),
@@ -181,6 +165,7 @@ WEIGHTS = StructType(
         _field("cases", LongType(), "cases of the group"),
     ]
 )
+WEIGHT_PROPOSALS = StructType([_AREA, _DRG, _field("proposed", WEIGHT, "negotiated weight")])
 PAYMENT_WEIGHTS = StructType(
     [
         *(_AREA, _DRG),

@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from settlement.case_rules import read_codes
 from settlement.policy import (
     Numbers,
     PolicyProblem,
@@ -24,7 +25,6 @@ from settlement.policy import (
     read_values,
 )
 
-OFF = "off"
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 
 
@@ -85,13 +85,6 @@ class GroupsScope(StrEnum):
     BY_RANK = "by_rank"
 
 
-class BedDayMethod(StrEnum):
-    """`bed_day.method`: no bed-day payment, or points for each day (OP-41)."""
-
-    OFF = OFF
-    POINTS = "points"
-
-
 @dataclass(frozen=True, slots=True)
 class RulePolicy:
     """The values of one area at one date. Ratios and rates are plain numbers (0.05 = 5%)."""
@@ -119,12 +112,6 @@ class RulePolicy:
     addon_max_groups_scope: GroupsScope
     addon_stack: bool
     addon_other_max: Decimal
-    tcm_min_share: Decimal
-    tcm_uplift: Decimal
-    bed_day_method: BedDayMethod
-    bed_day_points: Numbers
-    day_care_groups: tuple[str, ...]
-    day_care_max_days: int
     negotiated_drug_list: tuple[str, ...]
     negotiated_drug_ratio: Decimal
     case_sharing_enabled: bool
@@ -137,12 +124,6 @@ class RulePolicy:
 
 
 LEVEL_MEAN = "level_mean"
-
-
-def _codes(key: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
-        raise PolicyProblem(f"policy value {key} = {value!r}: write a list of codes, each as text")
-    return tuple(sorted(set(value)))
 
 
 def _growth(key: str, value: Any) -> Decimal | None:
@@ -183,13 +164,7 @@ _READERS: dict[str, tuple[str, Any]] = {
     "addon.max_groups_scope": ("addon_max_groups_scope", _word(GroupsScope)),
     "addon.stack": ("addon_stack", read_flag),
     "addon.other_max": ("addon_other_max", read_decimal),
-    "tcm.min_share": ("tcm_min_share", read_decimal),
-    "tcm.uplift": ("tcm_uplift", read_decimal),
-    "bed_day.method": ("bed_day_method", _word(BedDayMethod)),
-    "bed_day.points": ("bed_day_points", read_numbers),
-    "day_care.groups": ("day_care_groups", _codes),
-    "day_care.max_days": ("day_care_max_days", read_count),
-    "negotiated_drug.list": ("negotiated_drug_list", _codes),
+    "negotiated_drug.list": ("negotiated_drug_list", read_codes),
     "negotiated_drug.ratio": ("negotiated_drug_ratio", read_decimal),
     "case_sharing.enabled": ("case_sharing_enabled", read_flag),
     "case_sharing.keep": ("case_sharing_keep", read_decimal),

@@ -13,7 +13,7 @@ from settlement.amounts import hospital_amounts, pools_with_residue
 from settlement.case_points import known_areas, score_cases
 from settlement.clearing import clearing_matrix, net_positions
 from settlement.elements import effective_elements
-from settlement.frames import VALUE, ProvinceFrames
+from settlement.frames import VALUE, ProvinceFrames, StaysByRule
 from settlement.money import POINT_PLACES, VALUE_PLACES, from_units
 from settlement.month import hospital_accounts, hospital_months
 from settlement.policy import Policy
@@ -45,7 +45,12 @@ def _as_it_is(_: str, frame: DataFrame) -> DataFrame:
     return frame
 
 
-def settle_province(frames: ProvinceFrames, policies: Mapping[str, Policy], keep: Keep = _as_it_is) -> Settlement:
+def settle_province(
+    frames: ProvinceFrames,
+    policies: Mapping[str, Policy],
+    keep: Keep = _as_it_is,
+    by_rule: StaysByRule | None = None,
+) -> Settlement:
     """Points, pools, months, year and clearing of all areas.
 
     Args:
@@ -53,11 +58,12 @@ def settle_province(frames: ProvinceFrames, policies: Mapping[str, Policy], keep
         policies: by area, for every area of the hospitals and the budgets.
         keep: where the caller caches or checkpoints: case_points, sums, pools, amounts, accounts, years, matrix. Left
             out, each of the six tables is computed from the cases on its own.
+        by_rule: stays and values of areas with rules of single cases.
     """
     effective = effective_elements(frames.elements, frames.elements_given)
     known = known_areas(frames.hospitals, frames.budgets)
     inputs = (frames.cases, frames.hospitals, effective, frames.reviews, frames.calendar, known)
-    scored = keep("case_points", score_cases(*inputs, policies))
+    scored = keep("case_points", score_cases(*inputs, policies, by_rule))
     return settle_scored(scored, frames, policies, keep)
 
 

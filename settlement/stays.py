@@ -1,34 +1,35 @@
-"""Bed-day points (床日点数) and day care (日间治疗) inside DRG payment: policy/002 articles 14 and 15, OP-41."""
+"""Bed-day points (床日点数) and day care (日间治疗) inside DRG payment: policy/002 articles 14 and 15, OP-41.
+
+Of cases with `drg`, the columns of `STAYS` and the values of `RULES`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from pyspark.sql import DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from settlement.money import RATE_PLACES, from_units, integer
-from settlement.policies import with_policies
-from settlement.results import POINTS
-from settlement.rule_frames import BED_DAY_POINTS, DAY_CARE, typed
-from settlement.rule_policy import BedDayMethod, RulePolicy
+from settlement.money import POINT_PLACES, RATE_PLACES, divide, integer
+
+RULES = ("bed_day_points", "day_care_groups", "day_care_max_days")
 
 
-def bed_day_points(stays: DataFrame, policies: Mapping[str, RulePolicy]) -> DataFrame:
-    """Points of long stays (医疗康复, 安宁疗护, 精神类) in groups that the area pays by the day.
+def bed_day_points(unit: Column) -> Column:
+    """The sum of a stay's daily points, rounded to a multiple of `unit`; both are integers at `POINT_PLACES`.
 
-    `STAYS` -> `BED_DAY_POINTS`, only stays of groups listed in `bed_day.points` where `bed_day.method` is points: the
-    sum of the daily points. Other stays go by the rules of their group.
+    Missing where the area does not pay the group by the day, and where the days are not known: such a stay goes by the
+    rules of its group.
     """
-    ruled = with_policies(stays, policies, "bed_day_method", "bed_day_points")
-    daily = F.when(F.col("bed_day_method") == BedDayMethod.POINTS.value, F.col("bed_day_points")[F.col("drg")])
-    paid = ruled.withColumn("_daily", daily).where("_daily is not null")
-    points = from_units(integer(F.col("_daily")) * F.col("days"), RATE_PLACES, POINTS)
-    return typed(paid.withColumn("points", points), BED_DAY_POINTS)
+    daily = F.try_element_at("bed_day_points", F.col("drg"))
+    points = integer(daily) * integer(F.when(F.col("days") >= 0, F.col("days")))
+    rounded = divide(points, integer(unit) * integer(10 ** (RATE_PLACES - POINT_PLACES)))
+    return (rounded * integer(unit)).cast("bigint")
 
 
-def day_care(stays: DataFrame, policies: Mapping[str, RulePolicy]) -> DataFrame:
-    """`STAYS` -> `DAY_CARE`: whether a stay is day care inside DRG: a listed group, and at most `day_care.max_days`."""
-    ruled = with_policies(stays, policies, "day_care_groups", "day_care_max_days")
-    inside = F.array_contains("day_care_groups", F.col("drg")) & (F.col("days") <= F.col("day_care_max_days"))
-    return typed(ruled.withColumn("day_care", inside.cast("int")), DAY_CARE)
+def outside_day_care() -> Column:
+    """Whether a stay was delivered as day care, and is none of those that the area has inside DRG payment.
+
+    Inside are listed groups, for at most `day_care.max_days`; where none is listed all stays are inside.
+    """
+    listed = F.array_contains("day_care_groups", F.col("drg")) & (F.col("days") <= F.col("day_care_max_days"))
+    decided = (F.size("day_care_groups") > 0) & (F.col("day_care") == 1)
+    return F.coalesce(decided & ~F.coalesce(listed, F.lit(False)), F.lit(False))

@@ -57,8 +57,8 @@ def case_sums(scored: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
     keys = [*map(F.col, SUM_KEY[:-1]), F.substring("month", 6, 2).cast("int").alias("slot")]
     paid_for_new = F.when(new, share_of(F.col("fund_fen"), F.col("new_tech_rate"))).cast("bigint")
     return ruled.groupBy(*keys).agg(
-        *_counted("month", F.col("in_month") == 1),
-        *_counted("year", F.col("in_year") == 1),
+        *_counted("month", F.col("in_month") == 1, F.col("points")),
+        *_counted("year", F.col("in_year") == 1, yearly_points()),
         F.count(F.when(fee, 1)).alias("fee_cases"),
         _total(F.when(fee, F.col("fund_fen"))).alias("fee_fund_fen"),
         F.count(F.when(new, 1)).alias("new_cases"),
@@ -70,8 +70,13 @@ def _total(amount: Column) -> Column:
     return F.coalesce(F.sum(amount), F.lit(0))
 
 
-def _counted(prefix: str, counts: Column) -> list[Column]:
-    points = F.sum(F.when(counts, F.col("points")))
+def yearly_points() -> Column:
+    """Points of a case in the year's clearing: with what it adds (中治率, policy/002 article 12)."""
+    return F.col("points") + F.col("uplift")
+
+
+def _counted(prefix: str, counts: Column, of_case: Column) -> list[Column]:
+    points = F.sum(F.when(counts, of_case))
     return [
         F.count(F.when(counts, 1)).alias(f"{prefix}_cases"),
         F.coalesce(to_units(points, POINT_PLACES), integer(0)).alias(f"{prefix}_points"),

@@ -25,6 +25,7 @@ CASE_POINTS = Table(
             column("review", StringType(), "特例单议: passed, refused, over_quota"),
             column("cost_fen", LongType(), "医疗总费用 less 特需, fen"),
             column("fund_fen", LongType(), "统筹基金支出, fen"),
+            column("uplift", DecimalType(18, 8), "年度清算增加的点数 (中治率, 002 §12)"),
             column("set_id", StringType(), "parameter set"),
             column("scheme_version", StringType(), "fingerprint of the scheme"),
             column("run_id", StringType(), "calculation"),

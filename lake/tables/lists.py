@@ -66,6 +66,9 @@ LANDING = StructType(
     ]
 )
 
+# A delivery may leave these out. They decide who is raised for TCM and what is day care (002 §12, §14), no more.
+LANDING_ALSO = StructType([StructField("dscg_caty", TEXT), StructField("ipt_med_type", TEXT)])
+
 _LIST_FIELDS = [
     column("setl_id", TEXT, "结算ID"),
     column("fixmedins_code", TEXT, "定点医药机构编号"),
@@ -81,6 +84,8 @@ _LIST_FIELDS = [
     column("dscg_time", TimestampType(), "出院时间"),
     column("act_ipt_days", IntegerType(), "实际住院天数"),
     column("dscg_way", TEXT, "离院方式"),
+    column("dscg_caty", TEXT, "出院科别 (CT08.00.002)"),
+    column("ipt_med_type", TEXT, "住院医疗类型: 1 住院, 2 日间手术"),
     column("setl_time", DateType(), "结算日期"),
     column("upload_date", DateType(), "清单上传日期"),
     column("medfee_sumamt_fen", LongType(), "医疗总费用, fen"),

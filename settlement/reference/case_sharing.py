@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from settlement.reference.exact import allocate, to_fen
-from settlement.reference.points import CaseClass
+from settlement.reference.points import ORDINARY
 from settlement.rule_policy import RulePolicy
-
-ORDINARY = (CaseClass.NORMAL, CaseClass.HIGH, CaseClass.LOW, CaseClass.UNSTABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +24,6 @@ class PricedCase:
     case_class: str
     cost_fen: int
     standard_fen: int
-    tcm_cost_fen: int = 0
-    tcm_place: bool = False
     tcm_advantage: bool = False
     base_group: bool = False
 

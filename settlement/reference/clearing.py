@@ -78,7 +78,7 @@ def _debt(
     pair: Pair, period: str, cases: list[PointsExplanation], values: Mapping[tuple[str, str, str], Fraction | None]
 ) -> Debt:
     """By hospital and rounded: points × V − (cost − fund) with the treating pool's V; without V the fund."""
-    by_hospital = sum_by((one.case.fixmedins_code, one) for one in cases)
+    by_hospital = sum_by(((one.case.fixmedins_code, one) for one in cases), yearly="-" not in period)
     value = values.get((pair[1], pair[2], period)) if pair[3] is Scope.IN_PROVINCE else None
     owed = sum(_owed(sums, value) for sums in by_hospital.values())
     return Debt(*pair, period, len(cases), owed)

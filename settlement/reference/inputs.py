@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
+from settlement.case_rules import CaseRules
 from settlement.policy import Policy
 
 TextRow = tuple[str, ...]
@@ -94,6 +95,17 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Stay:
+    """What the rules of single cases ask of a stay; `days` from admission to discharge, None: not known."""
+
+    setl_id: str
+    days: int | None
+    tcm_cost_fen: int
+    tcm_place: bool
+    day_care: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """An application for special-case review (特例单议)."""
 
@@ -145,6 +157,8 @@ class Province:
     audit: tuple[Audit, ...] = ()
     calendar: tuple[Day, ...] = ()
     policies: Mapping[str, Policy] = field(default_factory=dict)
+    stays: tuple[Stay, ...] = ()
+    case_rules: tuple[tuple[str, CaseRules], ...] = ()  # areas with rules of single cases
 
     @cached_property
     def year(self) -> str | None:

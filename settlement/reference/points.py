@@ -1,4 +1,4 @@
-"""Points of a case, and why (policy/002 articles 19, 22, 23, 30)."""
+"""Points of a case, and why (policy/002 articles 12, 14, 15, 19, 22, 23, 30)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 
+from settlement.case_rules import OFF, CaseRules
 from settlement.policy import Policy
 from settlement.reference.elements import Coefficient, Elements, Ruler
 from settlement.reference.exact import fixed, round_half_up
-from settlement.reference.inputs import Case, Hospital, Province
+from settlement.reference.inputs import Case, Hospital, Province, Stay
 from settlement.reference.review import PASSED, review_outcomes
 from settlement.reference.scope import Places, Scope
+from settlement.reference.stays import daily_points, is_outside_day_care
+from settlement.reference.tcm import tcm_rate, tcm_share
 from settlement.reference.working_days import upload_deadline
 
 
@@ -23,7 +26,9 @@ class CaseClass(StrEnum):
     FEE_FOR_SERVICE = "fee_for_service"
     NEW_TECHNIQUE = "new_technique"
     UNGROUPED = "ungrouped"
+    OUTSIDE_DAY_CARE = "outside_day_care"
     REVIEWED = "reviewed"
+    BED_DAY = "bed_day"
     BLANK = "blank"
     WHOLE_REVIEW = "whole_review"
     UNSTABLE = "unstable"
@@ -36,6 +41,8 @@ ARTICLES: dict[CaseClass, str] = {
     CaseClass.FEE_FOR_SERVICE: "policy/004 二(四)",
     CaseClass.NEW_TECHNIQUE: "policy/002 article 23",
     CaseClass.UNGROUPED: "policy/002 article 30.3",
+    CaseClass.OUTSIDE_DAY_CARE: "policy/002 article 14",
+    CaseClass.BED_DAY: "policy/002 article 15",
     CaseClass.REVIEWED: "policy/002 article 22",
     CaseClass.BLANK: "policy/002 article 19(三)",
     CaseClass.WHOLE_REVIEW: "policy/002 article 19(三)",
@@ -44,6 +51,11 @@ ARTICLES: dict[CaseClass, str] = {
     CaseClass.LOW: "policy/002 article 19(一)2",
     CaseClass.NORMAL: "policy/002 article 19(一)3",
 }
+
+
+# Paid by the standard of their group (普通病组病例): what is raised at the year's end, and what may share (article 35).
+ORDINARY = (CaseClass.NORMAL, CaseClass.HIGH, CaseClass.LOW, CaseClass.UNSTABLE)
+TCM_ARTICLE = "policy/002 article 12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +72,7 @@ class Figures:
     multiple: Fraction | None = None
     high_bound: Fraction | None = None
     low_bound: Fraction | None = None
+    tcm_share: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ class PointsExplanation:
     """The points of one case and every step to them.
 
     `formula` is the calculation with its numbers; `points` is its result, rounded once. `deadline` is the last day
-    for the list; None for cases that are in no month and no year.
+    for the list; None for cases that are in no month and no year. `uplift`: points that the year's clearing adds.
     """
 
     case: Case
@@ -82,6 +95,8 @@ class PointsExplanation:
     formula: str
     figures: Figures
     deadline: datetime.date | None
+    uplift: Fraction = Fraction(0)
+    uplift_formula: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +108,8 @@ class PointsRules:
     policies: Mapping[str, Policy]
     reviews: Mapping[str, str]
     special_days: Mapping[datetime.date, bool] = field(default_factory=dict)
+    stays: Mapping[str, Stay] = field(default_factory=dict)
+    case_rules: Mapping[str, CaseRules] = field(default_factory=dict)
 
     @classmethod
     def of(cls, province: Province) -> PointsRules:
@@ -104,7 +121,14 @@ class PointsRules:
             province.policies,
             review_outcomes(province, places),
             {day.date: day.working for day in province.calendar},
+            {stay.setl_id: stay for stay in province.stays},
+            dict(province.case_rules),
         )
+
+    def of_case(self, case: Case) -> tuple[Stay | None, CaseRules]:
+        """The stay of a case, None where nothing is said of it, and the rules of single cases of its treating area."""
+        area = self.places.hospital(case).area
+        return self.stays.get(case.setl_id), self.case_rules.get(area, OFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,28 +147,44 @@ def explain_points(case: Case, rules: PointsRules) -> PointsExplanation:
     policy = rules.policies[hospital.area]
     scope = rules.places.scope(case)
     review = rules.reviews.get(case.setl_id, "")
-    result = _outside_points(case, scope)
+    result = _outside_points(case, scope, rules)
     deadline = None
     if result is None:
         result = _by_points(case, case.drg or "", hospital, policy, review, rules)
         deadline = upload_deadline(case.dscg_date, policy.upload_deadline_days, rules.special_days)
+    points = round_half_up(result.points, policy.points_dp)
+    uplift, uplift_formula, share = _uplift(case, result.case_class, points, policy, rules)
     return PointsExplanation(
         case=case,
         area=hospital.area,
         scope=scope,
         case_class=result.case_class,
-        points=round_half_up(result.points, policy.points_dp),
+        points=points,
         in_month=deadline is not None and case.upload_date <= deadline,
         in_year=deadline is not None,
         review=review,
         article=ARTICLES[result.case_class],
         formula=result.formula,
-        figures=result.figures,
+        figures=result.figures if share is None else replace(result.figures, tcm_share=share),
         deadline=deadline,
+        uplift=uplift,
+        uplift_formula=uplift_formula,
     )
 
 
-def _outside_points(case: Case, scope: Scope) -> _Result | None:
+def _uplift(
+    case: Case, case_class: CaseClass, points: Fraction, policy: Policy, rules: PointsRules
+) -> tuple[Fraction, str, Fraction | None]:
+    """What 中治率 adds in the year's clearing, the formula, and the share where it was looked at (article 12)."""
+    stay, values = rules.of_case(case)
+    if stay is None or not values.tcm_uplift or not stay.tcm_place or case_class not in ORDINARY:
+        return Fraction(0), "", None
+    rate = tcm_rate(case, stay, values)
+    formula = f"{plain(points)} × {plain(rate)}" if rate else ""
+    return round_half_up(points * rate, policy.points_dp), formula, tcm_share(case, stay)
+
+
+def _outside_points(case: Case, scope: Scope, rules: PointsRules) -> _Result | None:
     """Cases without points: paid by item, accounted on their own, or left for the year end."""
     if scope is Scope.CROSS_PROVINCE:
         return _Result(CaseClass.FEE_FOR_SERVICE, Fraction(0), "0")
@@ -152,6 +192,9 @@ def _outside_points(case: Case, scope: Scope) -> _Result | None:
         return _Result(CaseClass.NEW_TECHNIQUE, Fraction(0), "0")
     if case.drg is None:
         return _Result(CaseClass.UNGROUPED, Fraction(0), "0")
+    stay, values = rules.of_case(case)
+    if stay is not None and is_outside_day_care(case.drg, stay, values):
+        return _Result(CaseClass.OUTSIDE_DAY_CARE, Fraction(0), "0")
     return None
 
 
@@ -160,6 +203,9 @@ def _by_points(case: Case, drg: str, hospital: Hospital, policy: Policy, review:
     benchmark = elements.find(area, "benchmark_points", drg)
     if review == PASSED:
         return _by_cost(CaseClass.REVIEWED, case, elements.all_mean(area))
+    by_day = _by_day(case, drg, rules)
+    if by_day is not None:
+        return by_day
     if benchmark is None:
         return _by_cost(CaseClass.BLANK, case, elements.all_mean(area))
     if elements.flagged(area, "whole_review", drg):
@@ -172,6 +218,15 @@ def _by_points(case: Case, drg: str, hospital: Hospital, policy: Policy, review:
     if elements.flagged(area, "tcm_advantage", drg):
         return _by_group(CaseClass.NORMAL, benchmark, coefficient, figures)
     return _stable(case, policy, benchmark, coefficient, figures, elements.all_mean(area))
+
+
+def _by_day(case: Case, drg: str, rules: PointsRules) -> _Result | None:
+    """Daily points × days, where the area pays the group by the day."""
+    stay, values = rules.of_case(case)
+    daily = None if stay is None else daily_points(drg, stay, values)
+    if stay is None or stay.days is None or daily is None:
+        return None
+    return _Result(CaseClass.BED_DAY, daily * stay.days, f"{plain(daily)} × {stay.days}")
 
 
 def _by_cost(case_class: CaseClass, case: Case, all_mean: Fraction) -> _Result:

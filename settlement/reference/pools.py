@@ -55,12 +55,13 @@ class PoolPeriod:
     amounts_fen: Mapping[str, int]
 
 
-def sum_by(cases: Iterable[tuple[str, PointsExplanation]]) -> dict[str, Sums]:
-    """Sums by the key that stands beside each case."""
+def sum_by(cases: Iterable[tuple[str, PointsExplanation]], yearly: bool = False) -> dict[str, Sums]:
+    """Sums by the key that stands beside each case; `yearly` with what the year's clearing adds to the points."""
     sums: dict[str, Sums] = defaultdict(Sums)
     for key, points in cases:
         case = points.case
-        sums[key] = sums[key].plus(Sums(1, points.points, case.paid_cost_fen, case.fund_fen))
+        counted = points.points + points.uplift if yearly else points.points
+        sums[key] = sums[key].plus(Sums(1, counted, case.paid_cost_fen, case.fund_fen))
     return dict(sums)
 
 
@@ -107,7 +108,7 @@ def settle_year(
     """The year of a pool: the annual budget, less the reserve where it is deducted first (OP-10)."""
     reserve = to_fen(budget * Fraction(policy.reserve_share))
     used = budget - reserve if policy.reserve_deduct_before_points else budget
-    by_hospital = sum_by((one.case.fixmedins_code, one) for one in cases)
+    by_hospital = sum_by(((one.case.fixmedins_code, one) for one in cases), yearly=True)
     return _settle(pool, year, by_hospital, budget, used, reserve, policy)
 
 

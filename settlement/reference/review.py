@@ -6,16 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterable
 from fractions import Fraction
 
+from settlement.case_rules import OFF
 from settlement.reference.inputs import Case, Province
 from settlement.reference.scope import Places, Scope
+from settlement.reference.stays import is_outside_day_care
 
 OVER_QUOTA = "over_quota"
 PASSED = "passed"
 
 
-def paid_by_points(case: Case, scope: Scope) -> bool:
-    """Whether points are computed for a case: grouped, no new technique, insured within the province."""
-    return scope is not Scope.CROSS_PROVINCE and not case.new_tech and case.drg is not None
+def paid_by_points(case: Case, scope: Scope, outside_day_care: bool = False) -> bool:
+    """Whether points are computed for a case: grouped, no new technique, insured within the province, inside DRG."""
+    inside = scope is not Scope.CROSS_PROVINCE and not outside_day_care
+    return inside and not case.new_tech and case.drg is not None
 
 
 def review_outcomes(province: Province, places: Places) -> dict[str, str]:
@@ -24,9 +27,13 @@ def review_outcomes(province: Province, places: Places) -> dict[str, str]:
     By treating area and quarter, `floor(quota * N)` applications are heard in order of date and setl_id (OP-61, OP-62).
     """
     slices: dict[tuple[str, tuple[int, int]], dict[str, Case]] = defaultdict(dict)
+    stays, of_areas = {stay.setl_id: stay for stay in province.stays}, dict(province.case_rules)
     for case in province.cases:
-        if paid_by_points(case, places.scope(case)):
-            slices[places.hospital(case).area, case.quarter][case.setl_id] = case
+        area = places.hospital(case).area
+        rules, stay = of_areas.get(area, OFF), stays.get(case.setl_id)
+        outside = stay is not None and is_outside_day_care(case.drg, stay, rules)
+        if paid_by_points(case, places.scope(case), outside):
+            slices[area, case.quarter][case.setl_id] = case
     applications = sorted(province.reviews, key=lambda review: (review.applied_on, review.setl_id))
     outcomes: dict[str, str] = {}
     for (area, _), cases in slices.items():

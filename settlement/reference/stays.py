@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from settlement.rule_policy import BedDayMethod, RulePolicy
+from settlement.case_rules import CaseRules
+from settlement.reference.inputs import Stay
 
 
-def bed_day_points(drg: str, days: int, policy: RulePolicy) -> Fraction | None:
-    """The sum of a stay's daily points; None where its group is not paid by the day."""
-    daily = dict(policy.bed_day_points).get(drg)
-    if policy.bed_day_method is BedDayMethod.OFF or daily is None:
-        return None
-    return Fraction(daily) * days
+def daily_points(drg: str, stay: Stay, rules: CaseRules) -> Fraction | None:
+    """Points of one day; None where the group is not paid by the day, or the days are not known."""
+    daily = dict(rules.bed_day_points).get(drg)
+    return None if daily is None or stay.days is None or stay.days < 0 else Fraction(daily)
 
 
-def is_day_care(drg: str, days: int, policy: RulePolicy) -> bool:
-    """Whether a stay is day care inside DRG payment: a listed group, and short enough."""
-    return drg in policy.day_care_groups and days <= policy.day_care_max_days
+def is_outside_day_care(drg: str | None, stay: Stay, rules: CaseRules) -> bool:
+    """Whether a stay was delivered as day care and is none of those inside DRG: a listed group, and short enough."""
+    if not rules.day_care_groups or not stay.day_care:
+        return False
+    most = rules.day_care_max_days
+    return not (drg in rules.day_care_groups and stay.days is not None and most is not None and stay.days <= most)

@@ -1,22 +1,21 @@
-"""TCM share (中治率): cases whose payment standard is raised, policy/002 article 12, OP-40."""
+"""TCM share (中治率): cases whose payment standard is raised at the year's end, policy/002 article 12, OP-40."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-from settlement.reference.case_sharing import PricedCase
-from settlement.reference.exact import to_fen
-from settlement.rule_policy import RulePolicy
+from settlement.case_rules import CaseRules
+from settlement.reference.inputs import Case, Stay
 
 
-def tcm_share(case: PricedCase) -> Fraction | None:
-    """中治率: TCM cost ÷ total cost; None without cost."""
-    return Fraction(case.tcm_cost_fen, case.cost_fen) if case.cost_fen > 0 else None
+def tcm_share(case: Case, stay: Stay) -> Fraction | None:
+    """中治率: TCM cost ÷ total cost (without 特需); None without cost."""
+    return Fraction(stay.tcm_cost_fen, case.paid_cost_fen) if case.paid_cost_fen > 0 else None
 
 
-def tcm_uplift(case: PricedCase, policy: RulePolicy) -> int | None:
-    """By how many fen the standard is raised; None where the case is not one of those (the bound is inclusive)."""
-    share = tcm_share(case)
-    if not case.tcm_place or share is None or share < Fraction(policy.tcm_min_share):
-        return None
-    return to_fen(case.standard_fen * Fraction(policy.tcm_uplift))
+def tcm_rate(case: Case, stay: Stay, rules: CaseRules) -> Fraction:
+    """By how much the points rise in the year's clearing; 0 where the case is not one of those (the bound counts)."""
+    share = tcm_share(case, stay)
+    if not stay.tcm_place or share is None or rules.tcm_min_share is None or share < Fraction(rules.tcm_min_share):
+        return Fraction(0)
+    return Fraction(rules.tcm_uplift)

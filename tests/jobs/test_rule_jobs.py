@@ -1,24 +1,35 @@
-"""The jobs `prepay` and `bulletin` on the settled lake."""
+"""The jobs of the rules beside points and clearing on the settled lake, and rules of single cases on a copy of it."""
 
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
 from pyspark.sql import functions as F
 
+from jobs.benchmark import benchmark
 from jobs.bulletin import bulletin, bulletin_lines, published_bulletin
 from jobs.context import JobContext
 from jobs.incentives import incentives
+from jobs.points import points
 from jobs.prepay import prepay, prepay_lines
+from jobs.settle import settle
+from jobs.why import check_voices, money_lines, point_lines
+from lake.case_file import read_case_file
 from lake.errors import InputProblem, MissingParameters, UsageProblem
+from lake.parameters import publish
 from lake.policy_files import PolicyBook, load_policies
 from lake.tables.case_points import CASE_POINTS
-from lake.tables.results import HOSPITAL_YEAR
+from lake.tables.cases import CASES
+from lake.tables.results import HOSPITAL_MONTH, HOSPITAL_YEAR
 from lake.tables.rules import CASE_SHARING, GROWTH_INCENTIVES, PREPAY_PUBLICATION, PREPAY_TESTS, PREPAYMENTS
 from tests.conftest import ROOT
-from tests.jobs.lakes import CITIES, YEAR
+from tests.jobs.lakes import CITIES, YEAR, open_lake
 
 NEXT = YEAR + 1
 
@@ -98,12 +109,21 @@ def test_the_bulletin_counts_every_application_once(settled: JobContext) -> None
     assert lines[0].startswith("统筹区,医疗机构编号,出院病例")
 
 
+def first_city_with(folder: Path, values: Mapping[str, tuple[str, str]]) -> PolicyBook:
+    """The packaged values, and over them those of the first city: key -> unit and value as they are written."""
+    shutil.copy(ROOT / "conf" / "policy" / "base.yaml", folder)
+    (folder / "areas").mkdir()
+    lines = ["title: t", "based_on: base", "policies:"]
+    for key, (unit, value) in values.items():
+        lines += [f"  {key}:", "    description: d", f"    unit: {unit}", "    source: s"]
+        lines += [f"    values: {{2020-01-01: {value}}}"]
+    (folder / "areas" / f"{CITIES[0]}.yaml").write_text("\n".join(lines), encoding="utf-8")
+    return load_policies(folder)
+
+
 @pytest.fixture(scope="module")
 def shared_cases(tmp_path_factory: pytest.TempPathFactory) -> PolicyBook:
     """The packaged values with growth rewarded in the first city, and its cases sharing."""
-    folder = tmp_path_factory.mktemp("policy")
-    shutil.copy(ROOT / "conf" / "policy" / "base.yaml", folder)
-    (folder / "areas").mkdir()
     values = {
         "case_sharing.enabled": ("true or false", "true"),
         "case_sharing.keep": ("ratio", "'0.7'"),
@@ -112,12 +132,81 @@ def shared_cases(tmp_path_factory: pytest.TempPathFactory) -> PolicyBook:
         "growth.reward": ("ratio", "'0.1'"),
         "growth.restraint": ("ratio", "'0.1'"),
     }
-    lines = ["title: t", "based_on: base", "policies:"]
-    for key, (unit, value) in values.items():
-        lines += [f"  {key}:", "    description: d", f"    unit: {unit}", "    source: s"]
-        lines += [f"    values: {{2020-01-01: {value}}}"]
-    (folder / "areas" / f"{CITIES[0]}.yaml").write_text("\n".join(lines), encoding="utf-8")
-    return load_policies(folder)
+    return first_city_with(tmp_path_factory.mktemp("policy"), values)
+
+
+@dataclass(frozen=True)
+class Ruled:
+    """A copy of the settled lake whose first city has rules of single cases: one TCM hospital, one group by the day."""
+
+    context: JobContext
+    hospital: str
+    group: str
+
+
+@pytest.fixture(scope="module")
+def ruled(settled: JobContext, tmp_path_factory: pytest.TempPathFactory) -> Ruled:
+    scored = settled.lake.read(CASE_POINTS).where((F.col("area") == CITIES[0]) & (F.col("class") == "normal"))
+    group = scored.groupBy("drg").count().orderBy(F.desc("count"), "drg").first()
+    hospital = scored.groupBy("fixmedins_code").count().orderBy(F.desc("count"), "fixmedins_code").first()
+    assert group is not None
+    assert hospital is not None
+    values = {
+        "tcm.min_share": ("ratio", "'0.05'"),
+        "tcm.uplift": ("ratio", "'0.05'"),
+        "tcm.institutions": ("list of fixmedins_code", f"[{hospital.fixmedins_code}]"),
+        "bed_day.method": ("off or points", "points"),
+        "bed_day.points": ("points a day", f"{{{group.drg}: '2.5'}}"),
+    }
+    book = first_city_with(tmp_path_factory.mktemp("case_rules"), values)
+    copied = tmp_path_factory.mktemp("ruled") / "lake"
+    shutil.copytree(settled.lake.root, copied)
+    context = open_lake(settled.lake.spark, copied)
+    benchmark(context, [CITIES[0]], YEAR, book)
+    publish(context.lake, [CITIES[0]], YEAR, "tester", "rules of single cases")
+    points(context, [CITIES[0]], YEAR)
+    settle(context, [CITIES[0]], YEAR)
+    return Ruled(context, hospital.fixmedins_code, group.drg)
+
+
+def test_002_articles_12_and_15_single_cases_in_the_lake(ruled: Ruled) -> None:
+    """Points by the day; points that the year adds, which its clearing counts and its months do not."""
+    lake = ruled.context.lake
+    city = F.col("area") == CITIES[0]
+    scored = lake.read(CASE_POINTS).where(city).join(lake.read(CASES).where(city).select("setl_id", "los"), "setl_id")
+    rows = scored.collect()
+    by_day = [row for row in rows if row["class"] == "bed_day"]
+    assert by_day
+    assert all((row.drg, row.points) == (ruled.group, Decimal("2.5") * row.los) for row in by_day)
+    raised = [row for row in rows if row.uplift]
+    assert raised
+    for row in raised:
+        assert row.fixmedins_code == ruled.hospital
+        assert row.uplift == (row.points * Decimal("0.05")).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+    counted: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for row in rows:
+        if row.in_year and row.scope == "local":
+            counted[row.fixmedins_code, row.insutype] += row.points + row.uplift
+    for row in lake.read(HOSPITAL_YEAR).where(city).collect():
+        assert row.points == counted[row.fixmedins_code, row.insutype]
+    months = lake.read(HOSPITAL_MONTH).where(city).agg(F.sum("points")).first()
+    assert months is not None
+    assert months[0] == sum(row.points for row in rows if row.in_month and row.scope == "local")
+
+
+def test_why_tells_of_single_cases(ruled: Ruled) -> None:
+    city = ruled.context.lake.read(CASE_POINTS).where((F.col("area") == CITIES[0]) & (F.col("in_year") == 1))
+    raised, by_day = city.where("uplift > 0").first(), city.where("class = 'bed_day'").first()
+    assert raised is not None
+    assert by_day is not None
+    said = {}
+    for row in (raised, by_day):
+        file = read_case_file(ruled.context.runs, ruled.context.registry, row.setl_id)
+        check_voices(file)
+        said[row.setl_id] = "\n".join([*point_lines(file), *money_lines(file)])
+    assert "中治率 = " in said[raised.setl_id]
+    assert f"年度清算增加点数 = {raised.points.normalize():f} × 0.05 = " in said[raised.setl_id]
+    assert "依据 policy/002 article 15" in said[by_day.setl_id]
 
 
 def test_incentives_of_the_cities_that_have_them(settled: JobContext, shared_cases: PolicyBook) -> None:

@@ -43,12 +43,6 @@ RULE_CHOICES: dict[str, tuple[Any, ...]] = {
     "addon.max_groups_scope": ("in_all", "by_rank"),
     "addon.stack": (False, True),
     "addon.other_max": ("0", "0.05"),
-    "tcm.min_share": ("0.5", "0.3"),
-    "tcm.uplift": ("0.05", "0"),
-    "bed_day.method": ("points", "off"),
-    "bed_day.points": ({"GA11": "2.5", "GB12": "3.3333"}, {}),
-    "day_care.groups": (["GA11", "GC13"], []),
-    "day_care.max_days": (1, 0),
     "negotiated_drug.list": (["D1", "D2"], []),
     "negotiated_drug.ratio": ("0.3", "0.3333"),
     "case_sharing.enabled": (True, False),
@@ -62,7 +56,7 @@ RULE_CHOICES: dict[str, tuple[Any, ...]] = {
 
 
 def rule_policy(random: Random | None = None, **changes: Any) -> RulePolicy:
-    """The usual values, or each the usual one or another; `tcm__uplift="0"` changes `tcm.uplift`."""
+    """The usual values, or each the usual one or another; `addon__stack=True` changes `addon.stack`."""
     chosen = {
         key: values[0] if random is None else random.choice((values[0], *values))
         for key, values in RULE_CHOICES.items()

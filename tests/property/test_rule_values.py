@@ -16,15 +16,13 @@ from settlement.reference.case_sharing import share_cases
 from settlement.reference.growth import FundGrowth, growth_adjustments
 from settlement.reference.negotiated_drugs import DrugItem, drug_compensation
 from settlement.reference.prepay import check_funds, pay_applications, publish, recover
-from settlement.reference.stays import bed_day_points, is_day_care
-from settlement.reference.tcm import tcm_uplift
 from settlement.reference.weights import GroupWeight, payment_weights
 from settlement.rule_policy import RULE_KEYS, RulePolicy
-from tests.property.settlement_rules import AREAS, GROUPS, RULE_CHOICES, YEAR, rule_policy
+from tests.property.settlement_rules import AREAS, RULE_CHOICES, YEAR, rule_policy
 from tests.property.test_prepay_voices import AS_OF, random_world
 from tests.property.test_rule_voices import random_cases
 
-RICH: dict[str, Any] = {"case_sharing.threshold": "0.1", "tcm.uplift": "0.05"}
+RICH: dict[str, Any] = {"case_sharing.threshold": "0.1"}
 OTHERS: list[tuple[str, Any]] = [(key, value) for key, values in RULE_CHOICES.items() for value in values[1:]]
 OTHERS.append(("prepay.pay_by", "02-28"))
 # Values that show only beside another one.
@@ -45,8 +43,6 @@ def everything(values: dict[str, Any]) -> list[Any]:
     return [
         *_prepaid(policies),
         share_cases(random_cases(Random(1)), policies),
-        [tcm_uplift(case, policy) for case in random_cases(Random(1))],
-        [(bed_day_points(drg, days, policy), is_day_care(drg, days, policy)) for drg in GROUPS for days in range(4)],
         drug_compensation([DrugItem("a", code, 101) for code in ("D1", "D3")], policy),
         *_add_ons(policies),
         [(one.wanted_fen, one.budget_fen, one.outcome) for one in yearly_budgets(_budget_inputs(), policies)],

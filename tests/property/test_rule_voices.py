@@ -26,8 +26,6 @@ from settlement.reference import budget as plain_budget
 from settlement.reference import bulletin as plain_bulletin
 from settlement.reference import growth as plain_growth
 from settlement.reference import negotiated_drugs as plain_drugs
-from settlement.reference import stays as plain_stays
-from settlement.reference import tcm as plain_tcm
 from settlement.reference import weights as plain_weights
 from settlement.reference.case_sharing import PricedCase, payment_standard, share_cases
 from settlement.reference.exact import round_half_up
@@ -42,8 +40,6 @@ from settlement.reference.points import CaseClass
 from settlement.reference.settle import settle_province
 from settlement.results import CASE_POINTS
 from settlement.standards import payment_standards
-from settlement.stays import bed_day_points, day_care
-from settlement.tcm import tcm_uplifts
 from settlement.weights import payment_weights
 from tests.property.published_numbers import CASE_MIX, INDEX, OUTLIERS
 from tests.property.settlement_provinces import random_province
@@ -79,8 +75,6 @@ def random_cases(random: Random, count: int = 400) -> list[PricedCase]:
                 case_class=random.choice((*CaseClass, CaseClass.NORMAL, CaseClass.HIGH, CaseClass.LOW)).value,
                 cost_fen=cost,
                 standard_fen=standard,
-                tcm_cost_fen=random.choice((0, cost // 2, (cost + 1) // 2, cost * 3 // 10, cost)),
-                tcm_place=random.random() < 0.6,
                 tcm_advantage=random.random() < 0.1,
                 base_group=random.random() < 0.1,
             )
@@ -95,17 +89,13 @@ def case_rows(cases: list[PricedCase]) -> list[tuple[object, ...]]:
 @pytest.mark.slow
 @given(seed=SEEDS)
 @FEW
-def test_both_voices_share_cases_and_raise_standards_alike(spark: SparkSession, seed: int) -> None:
+def test_both_voices_share_cases_alike(spark: SparkSession, seed: int) -> None:
     random = Random(seed)
     policies, cases = rule_policies(random), random_cases(random)
     rows = frame(spark, frames.PRICED_CASES, case_rows(cases))
     shares = share_cases(cases, policies)
     assert texts(case_shares(rows, policies).select("setl_id", "given_fen", "aid_fen").collect()) == texts(
         (share.case.setl_id, share.given_fen, share.aid_fen) for share in shares
-    )
-    uplifts = [(case, plain_tcm.tcm_uplift(case, policies[case.area])) for case in cases]
-    assert texts(tcm_uplifts(rows, policies).select("setl_id", "tcm_share", "uplift_fen").collect()) == texts(
-        (case.setl_id, shown(plain_tcm.tcm_share(case)), uplift) for case, uplift in uplifts if uplift is not None
     )
 
 
@@ -236,22 +226,13 @@ def test_both_voices_keep_the_total_weight_alike(spark: SparkSession, seed: int)
 @pytest.mark.slow
 @given(seed=SEEDS)
 @FEW
-def test_both_voices_pay_bed_days_and_drugs_alike(spark: SparkSession, seed: int) -> None:
+def test_both_voices_pay_for_drugs_alike(spark: SparkSession, seed: int) -> None:
     random = Random(seed)
     policies = rule_policies(random)
-    stays = [(f"S{i:03d}", random.choice(AREAS), random.choice(GROUPS), random.randint(0, 90)) for i in range(200)]
-    rows = frame(spark, frames.STAYS, [*stays, ("S999", AREAS[0], GROUPS[0], 1)])
-    stays.append(("S999", AREAS[0], GROUPS[0], 1))
-    points = [
-        (case, area, drg, plain_stays.bed_day_points(drg, days, policies[area])) for case, area, drg, days in stays
-    ]
-    assert texts(bed_day_points(rows, policies).collect()) == texts(row for row in points if row[-1] is not None)
-    assert texts(day_care(rows, policies).collect()) == texts(
-        (case, area, drg, plain_stays.is_day_care(drg, days, policies[area])) for case, area, drg, days in stays
-    )
+    cases = [(f"S{i:03d}", random.choice(AREAS)) for i in range(200)]
     items = [
         (case, area, "310", "H1", random.choice(("D1", "D2", "D3")), fen(random))
-        for case, area, *_ in stays
+        for case, area in cases
         for _ in range(random.choice((0, 1, 3)))
     ]
     by_area: dict[str, list[plain_drugs.DrugItem]] = defaultdict(list)
@@ -264,6 +245,12 @@ def test_both_voices_pay_bed_days_and_drugs_alike(spark: SparkSession, seed: int
         for case, amounts in plain_drugs.drug_compensation(ones, policies[area]).items()
     ]
     assert texts(paid.select("setl_id", "drug_fen", "compensation_fen").collect()) == texts(expected)
+
+
+def random_points(random: Random) -> tuple[Fraction, Fraction]:
+    """Points of a month, and what the year adds to them."""
+    added = Fraction(random.randint(0, 9999), 100)
+    return Fraction(random.randint(0, 10**9), 10**4), random.choice((Fraction(0), added))
 
 
 @pytest.mark.slow
@@ -285,18 +272,35 @@ def test_both_voices_price_cases_alike(spark: SparkSession, seed: int) -> None:
         for slot in (0, 1)
     ]
     points = [
-        (f"S{number:03d}", *random.choice(list(values)), Fraction(random.randint(0, 10**9), 10**4), number % 7)
-        for number in range(300)
+        (f"S{number:03d}", *random.choice(list(values)), *random_points(random), number % 7) for number in range(300)
     ]
     scored = [
-        (case, "local", "normal", amount, 1, int(in_year > 0), None, area, "H1", area, insutype, YEAR, "", "G", 0, 0)
-        for case, area, insutype, amount, in_year in points
+        (
+            case,
+            "local",
+            "normal",
+            amount,
+            1,
+            int(in_year > 0),
+            None,
+            area,
+            "H1",
+            area,
+            insutype,
+            YEAR,
+            "",
+            "G",
+            0,
+            0,
+            uplift,
+        )
+        for case, area, insutype, amount, uplift, in_year in points
     ]
     found = payment_standards(frame(spark, CASE_POINTS, scored), spark.createDataFrame(pools, POOL_VALUES))
     assert texts(found.select("setl_id", "standard_fen").collect()) == texts(
         # the pool's value is in fen for 10^-8 of a point
-        (case, payment_standard(amount, value * 10**6))
-        for case, area, insutype, amount, in_year in points
+        (case, payment_standard(amount + uplift, value * 10**6))
+        for case, area, insutype, amount, uplift, in_year in points
         for value in [values[area, insutype]]
         if in_year and value is not None
     )
@@ -361,6 +365,7 @@ def test_both_voices_announce_reviews_alike(spark: SparkSession, seed: int) -> N
             *(one.case.setl_id, one.scope.value, one.case_class.value, one.points, int(one.in_month), int(one.in_year)),
             *(one.review or None, one.area, one.case.fixmedins_code, one.case.insu_admdvs, one.case.insutype),
             *(one.case.setl_date.year, one.case.month, one.case.drg, one.case.paid_cost_fen, one.case.fund_fen),
+            one.uplift,
         )
         for one in points
     ]

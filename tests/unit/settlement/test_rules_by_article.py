@@ -30,8 +30,6 @@ from settlement.reference.prepay import (
     publish,
     recover,
 )
-from settlement.reference.stays import bed_day_points, is_day_care
-from settlement.reference.tcm import tcm_uplift
 from settlement.reference.weights import GroupWeight, payment_weights
 from settlement.rule_policy import RulePolicy, read_rule_policy
 from tests.property.settlement_rules import RULE_CHOICES, rule_policy
@@ -196,29 +194,6 @@ def test_002_article_36_the_benchmark_may_be_the_mean_of_the_level() -> None:
     assert found == {"a": (Fraction("0.1"), 200), "b": (Fraction("0.1"), -200), "c": (1, 0)}
 
 
-def test_002_article_12_tcm_share_of_half_raises_the_standard() -> None:
-    policy = packaged(tcm__uplift="0.05")
-    at, below = (case("a", 1001, tcm_cost_fen=cost, tcm_place=True) for cost in (501, 500))
-    assert tcm_uplift(at, policy) == 50
-    assert tcm_uplift(below, policy) is None
-    assert tcm_uplift(replace(at, tcm_place=False), policy) is None
-    assert tcm_uplift(at, packaged()) == 0  # no figure is set
-
-
-def test_002_article_15_bed_days_add_up_daily_points() -> None:
-    policy = packaged(bed_day__method="points", bed_day__points={"GA": "2.5"})
-    assert bed_day_points("GA", 31, policy) == Fraction("77.5")
-    assert bed_day_points("GB", 31, policy) is None
-    assert bed_day_points("GA", 31, packaged(bed_day__points={"GA": "2.5"})) is None
-
-
-def test_002_article_14_day_care_is_of_listed_groups() -> None:
-    policy = packaged(day_care__groups=["GA"])
-    assert is_day_care("GA", 1, policy)
-    assert not is_day_care("GA", 2, policy)
-    assert not is_day_care("GB", 1, policy)
-
-
 def test_002_article_37_listed_drugs_are_compensated_by_what_was_used() -> None:
     policy = packaged(negotiated_drug__list=["D1", "D2"], negotiated_drug__ratio="0.3")
     items = [DrugItem("a", "D1", 101), DrugItem("a", "D2", 4), DrugItem("a", "D3", 900), DrugItem("b", "D3", 900)]
@@ -362,7 +337,7 @@ def test_001_article_17_an_elastic_value_floats_up_to_its_limit() -> None:
         ("prepay.min_months", "12", "write a number for each code"),
         ("prepay.pay_by", "31 March", "write month and day"),
         ("prepay.basis", "guess", "known are last_year_settled, last_year_fund"),
-        ("day_care.groups", "GA", "write a list of codes"),
+        ("negotiated_drug.list", "D1", "write a list of codes"),
         ("growth.benchmark", "mean", "is not a number"),
     ],
 )
@@ -374,4 +349,4 @@ def test_ill_formed_values_are_named(key: str, value: str, said: str) -> None:
 
 
 def test_the_usual_values_of_the_tests_can_be_read() -> None:
-    assert rule_policy(tcm__uplift="0.2").tcm_uplift == Decimal("0.2")
+    assert rule_policy(growth__reward="0.2").growth_reward == Decimal("0.2")
