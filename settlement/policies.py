@@ -61,6 +61,7 @@ _KINDS: dict[str, DataType] = {
     "tuple[Tier, ...]": _TIERS,
     "tuple[str, ...]": ArrayType(StringType()),
     "tuple[tuple[int, Decimal], ...]": MapType(IntegerType(), _RATE),
+    "YearOrder": ArrayType(ArrayType(StringType())),
     "Numbers": MapType(StringType(), _RATE),
 }
 AreaPolicies = Mapping[str, Policy] | Mapping[str, RulePolicy] | Mapping[str, CaseRules]

@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from settlement.year_order import LAWFUL_ORDER, YearOrder, read_order
+
 
 class PolicyProblem(ValueError):
     """A policy value is missing, unknown, or of the wrong kind; the message names key, value and remedy."""
@@ -104,6 +106,7 @@ class Policy:
     point_value_fixed: Numbers = ()  # yuan a point, by insurance; not for a floating value
     point_value_elastic_split: Decimal | None = None  # share of the base points; for an elastic value only
     point_value_elastic_max: Decimal | None = None  # yuan; None: no upper limit
+    clearing_order: YearOrder = LAWFUL_ORDER
 
 
 def read_decimal(key: str, value: Any) -> Decimal:
@@ -220,6 +223,13 @@ def _places(key: str, value: Any) -> int:
     return places
 
 
+def _order(key: str, value: Any) -> YearOrder:
+    try:
+        return read_order(value)
+    except ValueError as problem:
+        raise PolicyProblem(f"policy value {key} = {value!r}: {problem}") from None
+
+
 def _value_places(key: str, value: Any) -> int | None:
     return None if value == "exact" else _places(key, value)
 
@@ -257,14 +267,15 @@ _READERS: dict[str, tuple[str, Any]] = {
     "deficit.tiers": ("deficit_tiers", _tiers),
     "deficit.max_share_of_budget": ("deficit_max_share_of_budget", read_rate),
     "second_distribution.enabled": ("second_distribution", read_flag),
+    "clearing.order": ("clearing_order", _order),
     "out_of_area.pool": ("out_of_area_pool", lambda key, value: read_choice(key, value, OutOfAreaPool)),
     "point_value.kind": ("point_value_kind", lambda key, value: read_choice(key, value, PointValueKind)),
     "point_value.fixed": ("point_value_fixed", read_numbers),
     "point_value.elastic_split": ("point_value_elastic_split", read_rate),
     "point_value.elastic_max": ("point_value_elastic_max", _limit),
 }
-# A province folder need not have these: a floating value needs none of them.
-_OPTIONAL = frozenset(key for key in _READERS if key.startswith("point_value."))
+# A province folder need not have these: a floating value needs none of the first, and the law has an order.
+_OPTIONAL = frozenset({"clearing.order", *(key for key in _READERS if key.startswith("point_value."))})
 
 POLICY_KEYS: tuple[str, ...] = tuple(_READERS)
 

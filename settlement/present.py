@@ -15,7 +15,8 @@ from settlement.money import INTEGER, POINT_PLACES, VALUE_PLACES, divide, intege
 from settlement.policies import with_policies
 from settlement.policy import Policy
 from settlement.settle import Settlement
-from settlement.year import RATIO_PLACES, YEAR_TERMS
+from settlement.year import YEAR_TERMS
+from settlement.year_steps import RATIO_PLACES
 
 _MEANS = ("all_mean", "group_mean", "level_mean")
 FEN_PLACES = 2

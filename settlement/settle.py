@@ -20,7 +20,8 @@ from settlement.policy import Policy
 from settlement.pools import pool_periods
 from settlement.results import HOSPITAL_MONTH, HOSPITAL_YEAR, MATRIX, NET, POINTS, POOLS
 from settlement.sums import case_sums, hospital_sums, period_sums, period_text
-from settlement.year import RATIO_PLACES, YEAR_TERMS, hospital_years
+from settlement.year import YEAR_TERMS, hospital_years
+from settlement.year_steps import RATIO_PLACES
 
 # Called with a name and a frame that later steps read more than once; may store it and give it back.
 Keep = Callable[[str, DataFrame], DataFrame]

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from settlement.money import RATE_ONE, allocate, divide, integer, share_of, to_units
+from settlement.money import divide, to_units
 from settlement.month import ACCOUNT
 from settlement.policies import with_policies
 from settlement.policy import Policy
 from settlement.sums import MEASURES, POOL, YEAR_SLOT
+from settlement.year_steps import RATIO_PLACES, policy_values, take_steps
 
-RATIO_PLACES = 6  # of the settlement ratio, and of assessment and deposit return in `HOSPITALS`
-_RATIO_ONE = 10**RATIO_PLACES
-_POLICY = (
-    "cap_level",
-    "surplus_keep_share",
-    "deficit_tiers",
-    "deficit_max_share_of_budget",
-    "second_distribution",
-)
 # The money of the year after the amount, in the order of the table.
 YEAR_TERMS = (
     "cap_excess",
@@ -53,8 +45,8 @@ def hospital_years(
     Returns `ACCOUNT`, points (integer at `POINT_PLACES`), cost_fen, fund_fen, amount_fen, `ratio` (integer at
     `RATIO_PLACES`), and `YEAR_TERMS` in fen.
     """
-    started = _judged(_opened(accounts, pools, hospitals, policies))
-    shared = _second_distribution(_limited_shares(started))
+    taken = take_steps(_opened(accounts, pools, hospitals, policies), policies)
+    ratio = F.when(F.col("_fund") > 0, divide(F.col("amount_fen"), F.col("_fund"), RATIO_PLACES)).alias("ratio")
     clearing = (
         F.col("amount_fen")
         - F.col("deposit_not_returned")
@@ -68,7 +60,7 @@ def hospital_years(
     final = clearing + F.col("new_fen") + F.col("second_distribution")
     named = {"clearing": clearing, "new_technique": F.col("new_fen"), "final": final}
     terms = [named.get(name, F.col(name)).alias(name) for name in YEAR_TERMS]
-    return shared.select(*ACCOUNT, "points", "cost_fen", "fund_fen", "amount_fen", "ratio", *terms)
+    return taken.select(*ACCOUNT, "points", "cost_fen", "fund_fen", "amount_fen", ratio, *terms)
 
 
 def _over_months(name: str) -> Column:
@@ -76,7 +68,7 @@ def _over_months(name: str) -> Column:
 
 
 def _opened(accounts: DataFrame, pools: DataFrame, hospitals: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
-    """The year's rows with the sums of their months, the hospital's marks and the pool's budget and reserve."""
+    """The year's rows with the sums of their months, the hospital's marks, the pool's budget and reserve, policies."""
     kinds = {name: "decimal(38,0)" if name == "points" else "bigint" for name in (*MEASURES, "amount_fen")}
     sums = [F.coalesce(F.col(f"year_sums.{name}"), F.lit(0).cast(kind)).alias(name) for name, kind in kinds.items()]
     wanted = F.col("year_sums").isNotNull() | F.exists("months", lambda month: month["present"])
@@ -100,83 +92,5 @@ def _opened(accounts: DataFrame, pools: DataFrame, hospitals: DataFrame, policie
     )
     joined = rows.join(F.broadcast(marks), "fixmedins_code").join(F.broadcast(years), list(POOL), "left")
     money = {name: F.coalesce(name, F.lit(0).cast("bigint")) for name in ("_budget", "_reserve")}
-    return with_policies(joined.withColumns(money), policies, *_POLICY)
-
-
-def _judged(rows: DataFrame) -> DataFrame:
-    """Ratio, cap, surplus, raw deficit share (article 34), assessment (article 33) and deposit of each hospital."""
-    base = rows.withColumn("_fund", F.col("fund_fen") - F.col("audit"))  # F': net of audit sums (OP-72)
-    limits = base.withColumn("_cap", share_of(F.col("_fund"), F.col("cap_level")[F.col("level")]).cast("bigint"))
-    amount, fund, limit = F.col("amount_fen"), F.col("_fund"), F.col("_cap")
-    judged, suspended = fund > 0, F.col("_suspended")
-    zero = F.lit(0).cast("bigint")
-    surplus = F.when(judged & ~suspended, F.greatest(F.least(amount, limit) - fund, F.lit(0).cast("bigint"))).otherwise(
-        0
-    )
-    excess = F.greatest(amount - F.when(suspended, fund).otherwise(limit), zero)
-    marked = limits.select(
-        "*",
-        F.when(judged, divide(amount, fund, RATIO_PLACES)).alias("ratio"),
-        F.when(judged, excess).otherwise(0).cast("bigint").alias("cap_excess"),
-        surplus.cast("bigint").alias("_surplus"),
-        F.when(judged & ~suspended & (amount < fund), _tiered(fund - amount, fund))
-        .otherwise(0)
-        .cast("bigint")
-        .alias("_share"),
-    )
-    kept = share_of(F.col("_surplus"), F.col("surplus_keep_share")).cast("bigint")
-    adjustment = divide(integer(amount) * (F.col("_assessment") - _RATIO_ONE), integer(_RATIO_ONE))
-    lost = divide(integer(F.col("deposit_held")) * (integer(_RATIO_ONE) - F.col("_return")), integer(_RATIO_ONE))
-    return marked.select(
-        "*",
-        (F.col("_surplus") - kept).alias("surplus_not_kept"),
-        adjustment.cast("bigint").alias("assessment_adjustment"),
-        lost.cast("bigint").alias("deposit_not_returned"),
-    )
-
-
-def _tiered(deficit: Column, fund: Column) -> Column:
-    """The fund's part of a deficit (OP-70): its share of each tier's stretch of F', rounded once."""
-    scaled, base = integer(deficit) * RATE_ONE, integer(fund)
-
-    def add(total: Column, tier: Column) -> Column:
-        upper = F.least(scaled, F.coalesce(base * tier["end"], scaled))
-        stretch = F.greatest(upper - base * tier["start"], integer(0))
-        return (total + stretch * tier["fund_share"]).cast("decimal(38,0)")
-
-    return divide(F.aggregate("deficit_tiers", integer(0), add), integer(RATE_ONE * RATE_ONE))
-
-
-def _limited_shares(rows: DataFrame) -> DataFrame:
-    """deficit_share: the raw shares, or where a pool's sum passes its limit, the limit allocated by them (OP-71)."""
-    pool = Window.partitionBy(*POOL)
-    most = share_of(F.col("_budget"), F.col("deficit_max_share_of_budget")).cast("bigint")
-    summed = rows.select("*", F.sum("_share").over(pool).alias("_shares"), F.least(most, "_reserve").alias("_most"))
-    over = F.col("_shares") > F.col("_most")
-    cut = summed.select(
-        "*",
-        (integer(F.col("_share")) * F.col("_most")).alias("_above"),
-        F.when(over, integer(F.col("_shares"))).alias("_below"),
-    )
-    scaled = allocate(cut, list(POOL), "_above", "_below", "_most", "fixmedins_code", "_scaled")
-    limited = scaled.withColumn("deficit_share", F.coalesce("_scaled", "_share"))
-    return limited.drop("_above", "_below", "_shares", "_most", "_scaled", "_share")
-
-
-def _second_distribution(rows: DataFrame) -> DataFrame:
-    """second_distribution: what the shares leave of the reserve, by points x assessment (article 9, OP-77, OP-78)."""
-    pool = Window.partitionBy(*POOL)
-    eligible = F.col("second_distribution") & ~F.col("_suspended") & (F.col("cap_excess") == 0)
-    weight = F.when(eligible, F.col("points") * F.col("_assessment")).otherwise(integer(0)).cast("decimal(38,0)")
-    weighed = rows.withColumn("_weight", weight).select(
-        "*",
-        (F.col("_reserve") - F.sum("deficit_share").over(pool)).alias("_rest"),
-        F.sum("_weight").over(pool).cast("decimal(38,0)").alias("_weights"),
-    )
-    cut = weighed.select(
-        "*",
-        (F.col("_weight") * F.col("_rest")).cast("decimal(38,0)").alias("_above"),
-        F.when(F.col("_weights") > 0, F.col("_weights")).alias("_below"),
-    ).withColumnRenamed("_rest", "_left")
-    given = allocate(cut, list(POOL), "_above", "_below", "_left", "fixmedins_code", "_given")
-    return given.withColumn("second_distribution", F.coalesce("_given", F.lit(0).cast("bigint")))
+    net = joined.withColumns({**money, "_fund": F.col("fund_fen") - F.col("audit")})  # F': net of audit sums (OP-72)
+    return with_policies(net, policies, *policy_values(policies))

@@ -8,22 +8,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from settlement.policy import Policy
-from settlement.reference.exact import allocate, to_fen
+from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Hospital, Province
 from settlement.reference.month import Account, HospitalMonth
 from settlement.reference.points import CaseClass, PointsExplanation
 from settlement.reference.pools import NOTHING, PoolPeriod, Sums
 from settlement.reference.scope import Places
-
-
-@dataclass(frozen=True, slots=True)
-class Sharing:
-    """What a hospital may not keep, or is helped with, fen; `deficit_fen` is before the limit of the pool."""
-
-    ratio: Fraction | None = None
-    cap_excess_fen: int = 0
-    surplus_not_kept_fen: int = 0
-    deficit_fen: int = 0
+from settlement.reference.year_steps import Figures, PoolYear, Standing, take_steps
+from settlement.year_order import TERMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,91 +142,35 @@ def _audit_of_year(province: Province, insutype: str) -> dict[str, int]:
 
 
 def _clear_pool(insutype: str, inputs: _YearInputs, policy: Policy) -> list[HospitalYear]:
-    sharing: dict[str, Sharing] = {}
-    for hospital in inputs.hospitals:
-        code = hospital.fixmedins_code
-        fund = inputs.sums.get(code, NOTHING).fund_fen - inputs.audit.get(code, 0)
-        sharing[code] = share(inputs.amounts.get(code, 0), fund, hospital, policy)
-    deficits = limit_deficits(
-        {code: one.deficit_fen for code, one in sharing.items()}, inputs.budget_fen, inputs.reserve_fen, policy
-    )
-    left = inputs.reserve_fen - sum(deficits.values())
-    second = second_distribution(inputs, sharing, left) if policy.second_distribution else {}
-    return [_year_row(insutype, hospital, inputs, sharing, deficits, second) for hospital in inputs.hospitals]
+    standing = {hospital.fixmedins_code: _standing(hospital, inputs) for hospital in inputs.hospitals}
+    pool = PoolYear(standing, inputs.budget_fen, inputs.reserve_fen, policy)
+    terms = {TERMS[step].name: figures for step, figures in take_steps(pool).items()}
+    return [_year_row(insutype, one, inputs, terms) for one in standing.values()]
 
 
-def share(amount: int, fund: int, hospital: Hospital, policy: Policy) -> Sharing:
-    """Cap, surplus and deficit of one hospital against F' = `fund`, net of audit sums (policy/002 article 34)."""
-    if fund <= 0:
-        return Sharing()
-    ratio = Fraction(amount, fund)
-    if hospital.suspended:
-        return Sharing(ratio, cap_excess_fen=max(amount - fund, 0))
-    cap = to_fen(fund * Fraction(dict(policy.cap_level)[hospital.level]))
-    surplus = max(min(amount, cap) - fund, 0)
-    return Sharing(
-        ratio,
-        cap_excess_fen=max(amount - cap, 0),
-        surplus_not_kept_fen=surplus - to_fen(surplus * Fraction(policy.surplus_keep_share)),
-        deficit_fen=deficit_share(max(fund - amount, 0), fund, policy),
-    )
-
-
-def deficit_share(deficit: int, fund: int, policy: Policy) -> int:
-    """The fund's share of a deficit: of the part in each tier `from·F'` to `to·F'` its `fund_share` (OP-70)."""
-    borne = Fraction(0)
-    for tier in policy.deficit_tiers:
-        upper = Fraction(deficit) if tier.end is None else min(Fraction(deficit), Fraction(tier.end) * fund)
-        borne += max(upper - Fraction(tier.start) * fund, Fraction(0)) * Fraction(tier.fund_share)
-    return to_fen(borne)
-
-
-def limit_deficits(deficits: Mapping[str, int], budget: int, reserve: int, policy: Policy) -> dict[str, int]:
-    """Shares of a pool, scaled to the share of the budget and the reserve where they exceed it (OP-71)."""
-    limit = min(to_fen(budget * Fraction(policy.deficit_max_share_of_budget)), reserve)
-    total = sum(deficits.values())
-    if total <= limit:
-        return dict(deficits)
-    return allocate({code: Fraction(deficit * limit, total) for code, deficit in deficits.items()}, limit)
-
-
-def second_distribution(inputs: _YearInputs, sharing: Mapping[str, Sharing], left: int) -> dict[str, int]:
-    """二次分配: the rest of the reserve by points × assessment, not to capped or suspended hospitals (OP-77)."""
-    weights = {
-        hospital.fixmedins_code: inputs.sums.get(hospital.fixmedins_code, NOTHING).points * hospital.assessment
-        for hospital in inputs.hospitals
-        if not hospital.suspended and not sharing[hospital.fixmedins_code].cap_excess_fen
-    }
-    total = sum(weights.values(), Fraction(0))
-    if not total:
-        return {}
-    return allocate({code: weight * left / total for code, weight in weights.items()}, left)
-
-
-def _year_row(
-    insutype: str,
-    hospital: Hospital,
-    inputs: _YearInputs,
-    sharing: Mapping[str, Sharing],
-    deficits: Mapping[str, int],
-    second: Mapping[str, int],
-) -> HospitalYear:
+def _standing(hospital: Hospital, inputs: _YearInputs) -> Standing:
     code = hospital.fixmedins_code
-    amount, held, one = inputs.amounts.get(code, 0), inputs.deposits[code], sharing[code]
+    sums = inputs.sums.get(code, NOTHING)
+    return Standing(
+        hospital=hospital,
+        amount_fen=inputs.amounts.get(code, 0),
+        fund_fen=sums.fund_fen - inputs.audit.get(code, 0),
+        points=sums.points,
+        held_fen=inputs.deposits[code],
+    )
+
+
+def _year_row(insutype: str, one: Standing, inputs: _YearInputs, terms: Mapping[str, Figures]) -> HospitalYear:
+    code = one.hospital.fixmedins_code
     return HospitalYear(
         fixmedins_code=code,
         insutype=insutype,
         sums=inputs.sums.get(code, NOTHING),
-        amount_fen=amount,
-        ratio=one.ratio,
-        cap_excess_fen=one.cap_excess_fen,
-        surplus_not_kept_fen=one.surplus_not_kept_fen,
-        deficit_share_fen=deficits[code],
-        assessment_adjustment_fen=to_fen(amount * (hospital.assessment - 1)),
-        deposit_held_fen=held,
-        deposit_not_returned_fen=to_fen(held * (1 - hospital.deposit_return)),
+        amount_fen=one.amount_fen,
+        ratio=Fraction(one.amount_fen, one.fund_fen) if one.fund_fen > 0 else None,
+        deposit_held_fen=one.held_fen,
         audit_fen=inputs.audit.get(code, 0),
         paid_fen=inputs.paid[code],
         new_technique_fen=inputs.new_technique[code],
-        second_distribution_fen=second.get(code, 0),
+        **{f"{name}_fen": figures[code] for name, figures in terms.items()},
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import fields, replace
 from fractions import Fraction
 from random import Random
@@ -25,6 +26,7 @@ from settlement.reference.inputs import (
     Province,
     Review,
 )
+from settlement.year_order import YearOrder, YearStep, read_order
 
 YEAR = 2025
 INSURANCE = ("310", "390")
@@ -94,12 +96,27 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "point_value.fixed": ({"310": "88.123456", "390": "100"}, {"310": "0", "390": "12345.6789"}),
     "point_value.elastic_split": ("0.8", "0.7"),
     "point_value.elastic_max": ("none", "120.5", "1.23456789"),
+    "clearing.order": (
+        [["cap", "surplus", "deficit", "assessment", "deposit"], "second_distribution"],
+        [["cap", "surplus", "deficit"], ["assessment", "second_distribution"], "deposit"],
+        [["assessment", "deficit"], ["cap", "surplus"], ["deposit", "second_distribution"]],
+    ),
 }
 
 
 def random_policy(random: Random) -> Policy:
     """Policy values, each the usual one or another."""
     return read_policy({key: random.choice((values[0], *values)) for key, values in CHOICES.items()})
+
+
+def random_order(random: Random) -> YearOrder:
+    """Any permitted order of the steps of the year, with any steps in one entry."""
+    while True:
+        steps = random.sample([step.value for step in YearStep], len(YearStep))
+        cuts = sorted(random.sample(range(1, len(steps)), random.randrange(len(steps))))
+        entries = [steps[start:end] for start, end in zip([0, *cuts], [*cuts, len(steps)], strict=True)]
+        with suppress(ValueError):
+            return read_order(entries)
 
 
 def random_province(seed: int, cases: int, prefix: str = "99") -> Province:

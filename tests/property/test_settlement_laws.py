@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from fractions import Fraction
+from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,9 @@ from settlement.reference.inputs import Province, TextRow
 from settlement.reference.measuring import measure
 from settlement.reference.points import CaseClass, PointsRules, explain_points
 from settlement.reference.settle import settle, settle_province
-from tests.property.settlement_provinces import YEAR, random_province, shuffled, united
+from settlement.reference.year import HospitalYear
+from settlement.year_order import TERMS, YearStep
+from tests.property.settlement_provinces import YEAR, random_order, random_province, shuffled, united
 
 SEEDS = st.integers(0, 2**32)
 SIZES = st.integers(0, 60)
@@ -96,7 +99,7 @@ def test_statements_and_limits_of_hospitals(seed: int, cases: int) -> None:
         fund = row.sums.fund_fen - row.audit_fen
         if fund > 0:
             cap = fund if hospital.suspended else to_fen(fund * Fraction(dict(policy.cap_level)[hospital.level]))
-            assert row.amount_fen - row.cap_excess_fen <= cap
+            assert running(row, policy, YearStep.CAP) - row.cap_excess_fen <= cap
         assert not (hospital.suspended and (row.deficit_share_fen or row.surplus_not_kept_fen))
         assert min(row.cap_excess_fen, row.surplus_not_kept_fen, row.deficit_share_fen) >= 0
         shares[hospital.area, row.insutype] += row.deficit_share_fen
@@ -109,6 +112,37 @@ def test_statements_and_limits_of_hospitals(seed: int, cases: int) -> None:
         limit = to_fen(pool.budget_fen * Fraction(province.policies[area].deficit_max_share_of_budget))
         assert share <= min(limit, pool.carried_or_reserve_fen)
         assert second[area, insutype] in (0, pool.carried_or_reserve_fen - share)
+
+
+def running(row: HospitalYear, policy: Policy, step: YearStep) -> int:
+    """The amount that a step of the policy's order reads: changed by the terms of all earlier entries."""
+    place = next(number for number, entry in enumerate(policy.clearing_order) if step in entry)
+    before = [TERMS[one] for entry in policy.clearing_order[:place] for one in entry]
+    return row.amount_fen + sum(term.sign * getattr(row, f"{term.name}_fen") for term in before)
+
+
+@given(SEEDS, SIZES, SEEDS)
+def test_in_every_permitted_order_each_step_reads_what_the_entries_before_left(
+    seed: int, cases: int, order: int
+) -> None:
+    """And the statement adds up, the same lines in every order."""
+    province = random_province(seed, cases)
+    chosen = random_order(Random(order))
+    policies = {area: replace(policy, clearing_order=chosen) for area, policy in province.policies.items()}
+    hospitals = {hospital.fixmedins_code: hospital for hospital in province.hospitals}
+    for row in settle_province(replace(province, policies=policies)).years:
+        hospital = hospitals[row.fixmedins_code]
+        policy, fund = policies[hospital.area], row.sums.fund_fen - row.audit_fen
+        assessed = running(row, policy, YearStep.ASSESSMENT)
+        assert row.assessment_adjustment_fen == to_fen(assessed * (hospital.assessment - 1))
+        capped, helped = running(row, policy, YearStep.CAP), running(row, policy, YearStep.DEFICIT)
+        limit = to_fen(fund * Fraction(dict(policy.cap_level)[hospital.level]))
+        limit = fund if hospital.suspended else limit
+        assert row.cap_excess_fen == (max(capped - limit, 0) if fund > 0 else 0)
+        assert row.surplus_not_kept_fen <= max(min(running(row, policy, YearStep.SURPLUS), limit) - fund, 0)
+        assert row.deficit_share_fen <= max(fund - helped, 0)
+        assert sum(line.amount_fen for line in row.lines) == row.final_fen
+        assert row.final_fen - row.clearing_fen == row.new_technique_fen + row.second_distribution_fen
 
 
 @given(SEEDS, SIZES)

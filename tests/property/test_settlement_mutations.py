@@ -71,6 +71,10 @@ SETTLING: list[tuple[str, Any]] = [
     ("second_distribution.enabled", False),
     ("out_of_area.pool", "joint"),
     ("point_value.kind", "fixed"),
+    ("clearing.order", CHOICES["clearing.order"][1]),
+    ("clearing.order", CHOICES["clearing.order"][2]),
+    ("clearing.order", [["cap", "surplus"], ["deficit", "assessment", "deposit"], "second_distribution"]),
+    ("clearing.order", ["cap", ["surplus", "deficit"], "deposit", "assessment", "second_distribution"]),
 ]
 # With an elastic value, whose limit binds.
 ELASTIC: dict[str, Any] = {**RICH, "point_value.kind": "elastic", "point_value.elastic_max": "1"}

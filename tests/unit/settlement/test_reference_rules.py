@@ -22,7 +22,14 @@ from settlement.reference.pools import Sums, amounts_by_value, point_value, sett
 from settlement.reference.review import review_outcomes
 from settlement.reference.scope import Places
 from settlement.reference.working_days import upload_deadline
-from settlement.reference.year import deficit_share, limit_deficits, share
+from settlement.reference.year_steps import (
+    Standing,
+    cap_excess,
+    deficit_borne,
+    deficit_share,
+    limit_deficits,
+    surplus_not_kept,
+)
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "provinces"
 AREA = "419001"
@@ -297,22 +304,24 @@ def sharing_policy(policy: Policy) -> Policy:
     return replace(policy, cap_level=caps, deficit_tiers=tiers, surplus_keep_share=Decimal("0.7"))
 
 
+def judged(amount: int, fund: int, hospital: Hospital, policy: Policy) -> tuple[int, int, int]:
+    """Cap excess, surplus not kept and deficit borne of an amount against F'."""
+    standing = Standing(hospital, amount, fund, Fraction(0), 0)
+    return tuple(step(standing, amount, policy) for step in (cap_excess, surplus_not_kept, deficit_borne))
+
+
 def test_cap_surplus_and_deficit(sharing_policy: Policy) -> None:
-    above = share(120000, 100000, hospital_of(3), sharing_policy)
-    assert (above.cap_excess_fen, above.surplus_not_kept_fen, above.deficit_fen) == (16000, 1200, 0)
-    assert share(120000, 100000, hospital_of(1), sharing_policy).cap_excess_fen == 10000
-    even = share(100000, 100000, hospital_of(), sharing_policy)
-    assert (even.ratio, even.cap_excess_fen, even.surplus_not_kept_fen, even.deficit_fen) == (1, 0, 0, 0)
-    below = share(88000, 100000, hospital_of(), sharing_policy)
-    assert (below.cap_excess_fen, below.surplus_not_kept_fen, below.deficit_fen) == (0, 0, 3000 + 2800)
+    assert judged(120000, 100000, hospital_of(3), sharing_policy) == (16000, 1200, 0)
+    assert judged(120000, 100000, hospital_of(1), sharing_policy)[0] == 10000
+    assert judged(100000, 100000, hospital_of(), sharing_policy) == (0, 0, 0)
+    assert judged(88000, 100000, hospital_of(), sharing_policy) == (0, 0, 3000 + 2800)
 
 
 def test_suspended_hospitals_keep_and_are_helped_with_nothing(sharing_policy: Policy) -> None:
-    above = share(120000, 100000, hospital_of(suspended=True), sharing_policy)
-    assert (above.cap_excess_fen, above.surplus_not_kept_fen) == (20000, 0)
-    assert share(88000, 100000, hospital_of(suspended=True), sharing_policy).deficit_fen == 0
-    assert share(88000, 0, hospital_of(), sharing_policy).ratio is None
-    assert share(88000, -5, hospital_of(), sharing_policy).cap_excess_fen == 0
+    assert judged(120000, 100000, hospital_of(suspended=True), sharing_policy) == (20000, 0, 0)
+    assert judged(88000, 100000, hospital_of(suspended=True), sharing_policy) == (0, 0, 0)
+    assert judged(88000, 0, hospital_of(), sharing_policy) == (0, 0, 0)
+    assert judged(88000, -5, hospital_of(), sharing_policy) == (0, 0, 0)
 
 
 def test_deficit_shares_are_limited_by_budget_share_and_reserve(sharing_policy: Policy) -> None:
