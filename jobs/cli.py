@@ -84,10 +84,14 @@ SUMMARIES = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry of the `dianshu` command; gives the exit code (docs/jobs.md)."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    return guarded(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Only the chosen command's module is loaded, which may take a second and may be interrupted too."""
     chosen = next((word for word in arguments if word in COMMANDS), None)
     args = build_parser(chosen).parse_args(arguments)
-    module = importlib.import_module(COMMANDS[args.command])
-    return guarded(lambda: module.run(args))
+    return int(importlib.import_module(COMMANDS[args.command]).run(args))
 
 
 if __name__ == "__main__":

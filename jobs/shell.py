@@ -3,24 +3,65 @@
 from __future__ import annotations
 
 import argparse
+import os
+import select
 import sys
 from collections.abc import Callable
 
 from lake.errors import DianshuError
 
 INTERRUPTED = 130
+NOBODY_READS = 141
 
 
 def guarded(action: Callable[[], int]) -> int:
-    """Run an action; a known problem becomes its message on stderr and its exit code (docs/jobs.md)."""
+    """Run an action; a known problem becomes its message on stderr and its exit code (docs/jobs.md).
+
+    Where the reader of stdout goes away (`dianshu ... | head`), the command ends without a word.
+    """
     try:
-        return action()
+        code = action()
+        return code if _delivered() else NOBODY_READS
+    except BrokenPipeError:
+        if not _nobody_reads():
+            raise
+        return NOBODY_READS
     except DianshuError as problem:
         print(f"dianshu: {problem}", file=sys.stderr)
         return problem.exit_code
     except KeyboardInterrupt:
         print("dianshu: interrupted; tables are at their last published version", file=sys.stderr)
         return INTERRUPTED
+
+
+def _delivered() -> bool:
+    """Hand over what was printed; false where nobody reads any more."""
+    if sys.stdout is None:
+        return True
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _print_nowhere()
+        return False
+    return True
+
+
+def _nobody_reads() -> bool:
+    """Whether stdout is a pipe whose reader is gone; what is still printed goes nowhere then."""
+    try:
+        stdout = sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):
+        return False
+    poll = select.poll()
+    poll.register(stdout, 0)
+    gone = any(event & select.POLLERR for _, event in poll.poll(0))
+    if gone:
+        _print_nowhere()
+    return gone
+
+
+def _print_nowhere() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def run_job(

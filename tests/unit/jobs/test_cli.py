@@ -67,6 +67,29 @@ def test_exit_codes_and_messages(
     assert f"| {code} |" in page
 
 
+def test_an_interrupt_while_a_command_is_loaded_is_no_stack_trace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.importlib, "import_module", interrupt)
+    assert cli.main(["group-file", "CASES.csv", "OUT.csv", "--scheme", "PATH"]) == 130
+    assert capsys.readouterr().err.startswith("dianshu: interrupted")
+
+
+@pytest.mark.parametrize("lines", [1, 100_000])
+def test_a_reader_that_goes_away_is_no_stack_trace(lines: int) -> None:
+    code = f"import sys, jobs.shell as s; sys.exit(s.guarded(lambda: print('line\\n' * {lines}) or 0))"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
 def test_a_demo_of_no_cases_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["demo", "--cases", "0"]) == 2
     assert "--cases 0" in capsys.readouterr().err
