@@ -14,8 +14,8 @@ import yaml
 from lake.errors import InputProblem
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader without the guesses."""
+class _TextLoader(yaml.SafeLoader):
+    """SafeLoader without the guesses: all but true, false and null is the text that was written."""
 
     yaml_implicit_resolvers: dict[str, list[Any]] = {}  # noqa: RUF012 - PyYAML's own class attribute, emptied
 
@@ -34,24 +34,31 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
+class _StrictLoader(_TextLoader):
+    """The same, with numbers."""
+
+
 _FLOAT = r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+|[-+]?\.(?:inf|nan)"
-for _kind, _pattern, _first in (
-    ("bool", r"true|false", "tf"),
-    ("null", r"null|~|", "n~"),
-    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
-    ("float", _FLOAT, "-+.0123456789"),
+for _loader, _kind, _pattern, _first in (
+    (_TextLoader, "bool", r"true|false", "tf"),
+    (_TextLoader, "null", r"null|~|", "n~"),
+    (_StrictLoader, "int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    (_StrictLoader, "float", _FLOAT, "-+.0123456789"),
 ):
-    _StrictLoader.add_implicit_resolver(
+    _loader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_kind}",
         re.compile(rf"(?:{_pattern})\Z"),
         [*_first, ""] if _kind == "null" else list(_first),
     )
 
 
-def read_yaml(shown: str, content: bytes) -> Any:
-    """The data of a YAML file. `shown` is the name for messages. Raises `InputProblem`."""
+def read_yaml(shown: str, content: bytes, numbers: bool = True) -> Any:
+    """The data of a YAML file; without `numbers` these too are the text that was written, exact to the last digit.
+
+    `shown` is the name for messages. Raises `InputProblem`.
+    """
     try:
-        return yaml.load(content.decode("utf-8"), Loader=_StrictLoader)
+        return yaml.load(content.decode("utf-8-sig"), Loader=_StrictLoader if numbers else _TextLoader)
     except UnicodeDecodeError as problem:
         raise InputProblem(f"{shown}: byte {problem.start} is not UTF-8; save the file as UTF-8") from problem
     except yaml.MarkedYAMLError as problem:

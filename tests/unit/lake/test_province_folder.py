@@ -234,7 +234,7 @@ BAD_POLICIES = [
     ("multiple: '3'", "multiple: '-3'", "outlier.bands = '-3' is below 0"),
     ("to: '0.15'", "to: '0.01'", "a tier must not end (to) below its start (from)"),
     ("areas:", "aeras:", "unknown part(s) aeras"),
-    ("province:", "province: [", "cannot be read as YAML"),
+    ("province:", "province: [", "line 3: expected ',' or ']'"),
 ]
 
 
