@@ -5,8 +5,8 @@ BOOT := .cache/uv-$(UV_VERSION)
 UV := $(BOOT)/bin/uv
 RUN := .venv/bin
 DEMO_ARGS ?=
-# 0: one after the other. Two processes take about half the time, but are not proven on a busy machine yet.
-TEST_PROCESSES ?= 0
+# 0: one after the other; a test process takes up to 4 GB.
+TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -27,7 +27,7 @@ check: setup ## style, types, dependency rule
 	$(RUN)/lint-imports
 
 test: setup ## every test
-	$(RUN)/pytest -n $(TEST_PROCESSES) --dist loadfile $(PYTEST_ARGS)
+	$(RUN)/pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-fast: setup ## tests without Spark, in seconds
 	$(RUN)/pytest -m "not spark and not slow" $(PYTEST_ARGS)

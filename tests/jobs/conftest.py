@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,17 +17,46 @@ from lake.policy_files import load_policies
 from tests.jobs.lakes import CITIES, SETTINGS, YEAR, deliver, fill, open_lake, small_schemes
 
 
-@pytest.fixture(scope="session")
-def landing(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("deliveries") / "province"
-    deliver(out, SETTINGS, small_schemes(SETTINGS))
-    return out
+@dataclass(frozen=True)
+class Once:
+    """A folder that several test processes build things in, each thing once."""
+
+    folder: Path
+
+    def build(self, name: str, make: Callable[[Path], None]) -> Path:
+        """The thing's place; made by the first who asks, while the others wait. One that failed is made anew."""
+        place, done = self.folder / name, self.folder / f"{name}.done"
+        with (self.folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not done.exists():
+                shutil.rmtree(place, ignore_errors=True)
+                make(place)
+                done.touch()
+        return place
 
 
 @pytest.fixture(scope="session")
-def settled(spark: SparkSession, landing: Path, tmp_path_factory: pytest.TempPathFactory) -> JobContext:
-    """A lake with the whole year recalculated in bulk."""
-    context = open_lake(spark, tmp_path_factory.mktemp("lake"))
-    fill(context, landing, small_schemes(SETTINGS), YEAR)
-    recalculate(context, CITIES, YEAR, load_policies(), "tester", "test")
-    return context
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """What is dear to build is built by the first of the test processes that asks for it."""
+    base = tmp_path_factory.getbasetemp()
+    return Once(base if worker_id == "master" else base.parent)
+
+
+@pytest.fixture(scope="session")
+def landing(once: Once) -> Path:
+    """A small province's deliveries; nobody writes here."""
+    return once.build("deliveries", lambda out: deliver(out, SETTINGS, small_schemes(SETTINGS)))
+
+
+@pytest.fixture(scope="session")
+def settled(spark: SparkSession, landing: Path, once: Once, tmp_path_factory: pytest.TempPathFactory) -> JobContext:
+    """A lake with the whole year recalculated in bulk; a copy for each test process."""
+
+    def recalculated(root: Path) -> None:
+        context = open_lake(spark, root)
+        fill(context, landing, small_schemes(SETTINGS), YEAR)
+        recalculate(context, CITIES, YEAR, load_policies(), "tester", "test")
+
+    copy = tmp_path_factory.mktemp("lakes") / "settled"
+    shutil.copytree(once.build("lake", recalculated), copy)
+    return open_lake(spark, copy)
