@@ -45,8 +45,12 @@ class Measured:
 
 
 def tree_memory(root: int) -> int:
-    """Resident bytes of a process and all its descendants."""
-    parents, sizes = {}, {}
+    """Resident bytes of a process and all its descendants.
+
+    A child that has not yet begun its own program (Java starts one for each file it writes) is still in its parent's
+    memory, to be told by the same virtual size; it is not counted twice.
+    """
+    parents, sizes, virtual = {}, {}, {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -55,10 +59,10 @@ def tree_memory(root: int) -> int:
             sizes[int(entry.name)] = int((entry / "statm").read_text().split()[1]) * _PAGE
         except (OSError, IndexError):
             continue
-        parents[int(entry.name)] = int(fields[1])
+        parents[int(entry.name)], virtual[int(entry.name)] = int(fields[1]), int(fields[20])
     total, level = 0, {root}
     while level:
-        total += sum(sizes.get(pid, 0) for pid in level)
+        total += sum(sizes.get(pid, 0) for pid in level if virtual.get(pid) != virtual.get(parents.get(pid, 0), -1))
         level = {pid for pid, parent in parents.items() if parent in level}
     return total
 

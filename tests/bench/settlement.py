@@ -2,11 +2,14 @@
 
     python -m tests.bench.settlement [--sizes 4000000 16000000] [--province ../shared/provinces/p5]
 
-The cases are those of a province folder (p5: 21 areas, 20,000 cases), repeated under new ids and with other costs until
-there are as many as asked for. Each size runs in a process of its own: its peak memory is that size's.
+The cases are those of a province folder (p5: 21 areas, 20,000 cases), grown (`tests.bench.grown_province`). Each size
+runs in a process of its own, whose peak memory is that size's; one city is settled first, uncounted, so that neither
+the whole nor a part of it pays for the start of a session.
 
-`sums` is the only pass over cases that the money needs (`settlement.sums.case_sums`); DuckDB does the same over the
-same files, in the same process, on as many threads.
+`sums` is the only pass over cases that the money needs (`settlement.sums.case_sums`). DuckDB does the same over the
+same files in the same process on as many threads, and must come to the same sums. A city's month alone is what has to
+be done when one list of it changes: points of its quarter (the quota of special-case reviews is by quarter), months and
+year of the city. What is rerun alone must come to the rows of the whole.
 """
 
 from __future__ import annotations
@@ -20,34 +23,101 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import StringType, StructField, StructType
 
 from lake.province_folder import SETTLING, frames, read_province_folder
 from lake.session import build_session
-from settlement.frames import ProvinceFrames
+from lake.store import at_once
+from settlement.case_points import known_areas, score_cases
+from settlement.elements import effective_elements
+from settlement.frames import CASES, REVIEWS, ProvinceFrames
+from settlement.money import rate_units
 from settlement.policy import Policy
-from settlement.settle import settle_province, settle_scored
-from settlement.sums import case_sums
-from tests.bench.grouping_job import Peak, through
+from settlement.results import CASE_POINTS
+from settlement.settle import settle_scored
+from settlement.sums import SUM_KEY, case_sums
+from tests.bench.grouping_job import Peak, best
+from tests.bench.grown_province import grow
 from tests.bench.main import ROOT, machine
 
-STEPS = ("points", "sums", "months and year", "one city alone", "duckdb: the same sums")
-# The pass of `case_sums` but for what depends on policies, as DuckDB says it.
+POINTS, SUMS, YEARS = "points", "sums of the cases", "months and year"
+CITY, MONTH, DUCKDB = "one city alone", "one city's month alone", "DuckDB: the same sums"
+WHOLE, PARTS = (POINTS, SUMS, YEARS, DUCKDB), (CITY, MONTH)
+TABLES = ("pools", "hospital_month", "hospital_year", "matrix", "net")
+BY_CITY = ("pools", "hospital_month", "hospital_year")  # the matrix of one city alone lacks what others owe it
+
+SCORED = (
+    "read_parquet('{}/*/*/*.parquet', hive_partitioning = true, hive_types = {{'area': varchar, 'month': varchar}})"
+)
+# The pass of `case_sums`; sums of points keep their decimals until they are compared.
 DUCKDB_SUMS = """
     select area, fixmedins_code, insutype, insu_admdvs, scope, year, cast(substr(month, 6, 2) as integer) as slot,
-        count(*) filter (in_month = 1), sum(points) filter (in_month = 1),
-        sum(cost_fen) filter (in_month = 1), sum(fund_fen) filter (in_month = 1),
-        count(*) filter (in_year = 1), sum(points) filter (in_year = 1),
-        sum(cost_fen) filter (in_year = 1), sum(fund_fen) filter (in_year = 1),
-        count(*) filter (class = 'fee_for_service'), sum(fund_fen) filter (class = 'fee_for_service'),
-        count(*) filter (class = 'new_technique'), sum(fund_fen) filter (class = 'new_technique')
-    from read_parquet('{files}') group by all
+        count(*) filter (in_month = 1) as month_cases, sum(points) filter (in_month = 1) as month_points,
+        sum(cost_fen) filter (in_month = 1) as month_cost_fen, sum(fund_fen) filter (in_month = 1) as month_fund_fen,
+        count(*) filter (in_year = 1) as year_cases, sum(points + uplift) filter (in_year = 1) as year_points,
+        sum(cost_fen) filter (in_year = 1) as year_cost_fen, sum(fund_fen) filter (in_year = 1) as year_fund_fen,
+        count(*) filter (class = 'fee_for_service') as fee_cases,
+        sum(fund_fen) filter (class = 'fee_for_service') as fee_fund_fen,
+        count(*) filter (class = 'new_technique') as new_cases,
+        sum((fund_fen * rate * 2 + 100_000_000) // 200_000_000) filter (class = 'new_technique') as new_fen
+    from {scored} join rates using (area) group by all
 """
+MONEY = ("month_cost_fen", "month_fund_fen", "year_cost_fen", "year_fund_fen", "fee_fund_fen", "new_fen")
+COUNTS = ("month_cases", "year_cases", "fee_cases", "new_cases")
+
+
+@dataclass(frozen=True)
+class Province:
+    """What is settled together: a whole province or one city of it."""
+
+    given: ProvinceFrames
+    policies: Mapping[str, Policy]
+    known: DataFrame  # all areas of the province
+
+    def of(self, area: str) -> Province:
+        """One city alone."""
+        here = F.col("area") == area
+        hospitals = self.given.hospitals.where(here)
+        codes = F.broadcast(hospitals.select("fixmedins_code"))
+        mine = {
+            "cases": self.given.cases.where(here),
+            "hospitals": hospitals,
+            "elements": self.given.elements.where(here),
+            "elements_given": self.given.elements_given.where(here),
+            "budgets": self.given.budgets.where(here),
+            "audit": self.given.audit.join(codes, "fixmedins_code", "left_semi"),
+        }
+        return replace(self, given=replace(self.given, **mine), policies={area: self.policies[area]})
+
+    def score(self, out: Path, only: Column | None = None) -> None:
+        """Points of the cases (of those that `only` names), written by area and month."""
+        given = self.given
+        cases = given.cases if only is None else given.cases.where(only)
+        elements = effective_elements(given.elements, given.elements_given)
+        inputs = (cases.select(*CASES.names), given.hospitals, elements, given.reviews, given.calendar, self.known)
+        scored = score_cases(*inputs, self.policies)
+        scored.write.mode("overwrite").partitionBy("area", "month").parquet(str(out))
+
+    def settle(self, scored: DataFrame, out: Path) -> None:
+        """All tables that follow from scored cases, kept and written as job `settle` does."""
+        kept: list[DataFrame] = []
+
+        def keep(_: str, frame: DataFrame) -> DataFrame:
+            kept.append(frame.persist())
+            return kept[-1]
+
+        settled = settle_scored(scored, self.given, self.policies, keep)
+        one_file = {name: getattr(settled, name).repartition(1).write.mode("overwrite") for name in TABLES}
+        at_once([partial(writer.parquet, str(out / name)) for name, writer in one_file.items()])
+        for frame in kept:
+            frame.unpersist()
 
 
 def timed(action: Callable[[], object]) -> float:
@@ -57,80 +127,131 @@ def timed(action: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def grown(cases: DataFrame, size: int) -> DataFrame:
-    """The cases again and again, each time with other costs, up to `size`."""
-    times = F.array(*[F.lit(number) for number in range(-(-size // cases.count()))])
-    each = cases.withColumn("_again", F.explode(times))
-    dearer = F.col("cost_fen") + F.abs(F.xxhash64("setl_id", "_again")) % 100_000
-    named = F.concat_ws("-", "setl_id", F.col("_again").cast("string"))
-    return each.withColumns({"cost_fen": dearer, "setl_id": named}).drop("_again").limit(size)
+def read_sliced(like: DataFrame, schema: StructType, folder: Path) -> DataFrame:
+    """Files by area and month, with both as columns."""
+    lacking = [StructField(name, StringType()) for name in ("area", "month") if name not in schema.names]
+    sliced = StructType([*schema.fields, *lacking])
+    return like.sparkSession.read.schema(sliced).parquet(str(folder))
 
 
-def settle_all(scored: DataFrame, given: ProvinceFrames, policies: Mapping[str, Policy], out: Path) -> None:
-    """All tables that follow from scored cases, written."""
-    kept: list[DataFrame] = []
-
-    def keep(_: str, frame: DataFrame) -> DataFrame:
-        kept.append(frame.persist())
-        return kept[-1]
-
-    settled = settle_scored(scored, given, policies, keep)
-    for name in ("pools", "hospital_month", "hospital_year", "matrix", "net"):
-        getattr(settled, name).write.mode("overwrite").parquet(str(out / name))
-    for frame in kept:
-        frame.unpersist()
+def build(source: Path, size: int, folder: Path) -> Province:
+    """The province grown to `size` cases, its cases and reviews in files, the rest in memory."""
+    read = read_province_folder(source, SETTLING)
+    grown = grow(read, size // read.cases.num_rows, folder)
+    few = replace(grown, cases=grown.cases.slice(0, 0), reviews=grown.reviews.slice(0, 0))
+    given = ProvinceFrames(**frames(build_session("dianshu-bench"), few))
+    cases = read_sliced(given.cases, CASES, folder / "cases")
+    reviews = given.cases.sparkSession.read.schema(REVIEWS).parquet(str(folder / "reviews"))
+    known = known_areas(given.hospitals, given.budgets)
+    return Province(replace(given, cases=cases, reviews=reviews), grown.policies, known)
 
 
-def run_size(province: Path, size: int, folder: Path) -> dict[str, float]:
-    """Seconds of each step at one size, and the peak memory of the whole."""
-    spark: SparkSession = build_session("dianshu-bench")
-    source = read_province_folder(province, SETTLING)
-    given = ProvinceFrames(**frames(spark, source))
-    cases = str(folder / "cases")
-    grown(given.cases, size).write.parquet(cases)
-    given = replace(given, cases=spark.read.schema(given.cases.schema).parquet(cases))
-    scored_at = folder / "scored"
+def one_city(city: Province, area: str, folder: Path) -> None:
+    """Points, months and year of one city, from its cases."""
+    city.score(folder / "scored")
+    city.settle(read_sliced(city.known, CASE_POINTS, folder / "scored").where(F.col("area") == area), folder)
+
+
+def one_month(city: Province, area: str, scored: DataFrame, folder: Path) -> None:
+    """Points of the city's quarter that holds its first month; with its other months as they were, months and year."""
+    quarter = F.quarter("setl_date") == 1
+    city.score(folder / "scored", quarter)
+    again = read_sliced(city.known, CASE_POINTS, folder / "scored")
+    others = scored.where((F.col("area") == area) & (F.substring("month", 6, 2) > "03"))
+    city.settle(others.unionByName(again), folder)
+
+
+def run_size(source: Path, size: int, folder: Path) -> dict[str, float]:
+    """Seconds of each step at one size, the cases of all and of the city, and the peak memory of Spark's steps."""
+    whole = build(source, size, folder)
+    area = min(whole.policies)
+    city = whole.of(area)
+    one_city(city, area, folder / "first")
+    found: dict[str, float] = {}
+
+    def measure(step: str, seconds: float) -> None:
+        found[step] = seconds
+        print(f"{size:>10,} {step}: {seconds:.1f} s", file=sys.stderr, flush=True)
+
     with Peak() as peak:
-        settled = settle_province(given, source.policies)
-        found = {"points": timed(lambda: settled.case_points.write.parquet(str(scored_at)))}
-        scored = spark.read.schema(settled.case_points.schema).parquet(str(scored_at))
-        found["sums"] = timed(lambda: through(case_sums(scored, source.policies)))
-        found["months and year"] = timed(lambda: settle_all(scored, given, source.policies, folder / "all"))
-        area = min(source.policies)
-        alone = scored.where(F.col("area") == area)
-        found["one city alone"] = timed(lambda: settle_all(alone, given, source.policies, folder / "alone"))
-    files = DUCKDB_SUMS.format(files=f"{scored_at}/*.parquet")
+        measure(POINTS, timed(lambda: whole.score(folder / "scored")))
+        scored = read_sliced(whole.known, CASE_POINTS, folder / "scored")
+        sums = case_sums(scored, whole.policies).write.mode("overwrite")
+        measure(SUMS, best(lambda: sums.parquet(str(folder / "sums"))))
+        measure(YEARS, timed(lambda: whole.settle(scored, folder)))
+        measure(CITY, timed(lambda: one_city(city, area, folder / "city")))
+        measure(MONTH, timed(lambda: one_month(city, area, scored, folder / "month")))
     with duckdb.connect() as connection:
         connection.execute(f"set threads to {os.cpu_count()}")
-        found["duckdb: the same sums"] = timed(lambda: connection.execute(files).fetchall())
-    return {**found, "peak": peak.mib}
+        measure(DUCKDB, best(lambda: duckdb_sums(connection, whole.policies, folder / "scored")))
+        check_sums(connection, folder / "sums")
+        for part in ("city", "month"):
+            check_part(connection, area, folder, folder / part)
+        counted = f"select count(*), count(*) filter (area = '{area}') from {SCORED.format(folder / 'scored')}"
+        cases, of_city = connection.execute(counted).fetchall()[0]
+    return {**found, "cases": cases, "cases of the city": of_city, "peak": peak.mib}
 
 
-def in_own_process(province: Path, size: int) -> dict[str, float]:
+def duckdb_sums(connection: duckdb.DuckDBPyConnection, policies: Mapping[str, Policy], scored: Path) -> None:
+    """`case_sums` by DuckDB, as its table `sums`."""
+    rates = ", ".join(f"('{area}', {rate_units(policy.new_tech_rate)}::hugeint)" for area, policy in policies.items())
+    connection.execute(f"create or replace table rates as from (values {rates}) as rates(area, rate)")
+    connection.execute(f"create or replace table sums as {DUCKDB_SUMS.format(scored=SCORED.format(scored))}")
+
+
+def check_sums(connection: duckdb.DuckDBPyConnection, written: Path) -> None:
+    """DuckDB's sums are Spark's, row by row; else `SystemExit`."""
+    plain = [*SUM_KEY, *COUNTS]
+    money = [f"coalesce({name}, 0)::hugeint as {name}" for name in MONEY]
+    names = ("month_points", "year_points")
+    ours = ", ".join([*plain, *money, *[f"{name}::hugeint as {name}" for name in names]])
+    # 8 places, as `POINT_PLACES`: without its point the text is the integer
+    digits = [f"replace(coalesce({name}, 0)::decimal(38, 8)::varchar, '.', '')::hugeint as {name}" for name in names]
+    theirs = ", ".join([*plain, *money, *digits])
+    same_rows(connection, f"select {ours} from '{written}/*.parquet'", f"select {theirs} from sums", "DuckDB's sums")
+
+
+def check_part(connection: duckdb.DuckDBPyConnection, area: str, whole: Path, part: Path) -> None:
+    """What was rerun alone is what the whole has for the city; else `SystemExit`."""
+    for name in BY_CITY:
+        of_whole = f"from '{whole / name}/*.parquet' where area = '{area}'"
+        same_rows(connection, of_whole, f"from '{part / name}/*.parquet'", f"{name} of {part.name} alone")
+
+
+def same_rows(connection: duckdb.DuckDBPyConnection, left: str, right: str, what: str) -> None:
+    """Two queries give the same rows, and some; else `SystemExit`."""
+    differing = f"(({left}) except all ({right})) union all (({right}) except all ({left}))"
+    counts = [connection.execute(f"select count(*) from ({query})").fetchall()[0][0] for query in (differing, left)]
+    if counts[0] or not counts[1]:
+        raise SystemExit(f"{what}: {counts[0]} rows differ, of {counts[1]}")
+
+
+def in_own_process(source: Path, size: int) -> dict[str, float]:
     """`run_size` in a process of its own."""
-    command = [sys.executable, "-m", "tests.bench.settlement", "--province", str(province), "--one", str(size)]
+    command = [sys.executable, "-m", "tests.bench.settlement", "--province", str(source), "--one", str(size)]
     answer = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     return dict(json.loads(answer.strip().splitlines()[-1]))
 
 
-def table(sizes: list[int], found: dict[int, dict[str, float]]) -> str:
+def table(every: list[dict[str, float]]) -> str:
     """The figures as Markdown."""
-    head = ["step", *[f"{size:,}: s / cases/s" for size in sizes], f"time x at {sizes[-1] // sizes[0]}x data"]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for step in STEPS:
-        cells = [f"{found[size][step]:.1f} / {size / found[size][step]:,.0f}" for size in sizes]
-        lines.append("| " + " | ".join([step, *cells, f"{found[sizes[-1]][step] / found[sizes[0]][step]:.2f}"]) + " |")
-    lines.append("| peak memory, MiB | " + " | ".join(f"{found[size]['peak']:,.0f}" for size in sizes) + " | |")
-    large = found[sizes[-1]]
-    whole = large["points"] + large["months and year"]
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"Spark's sums take {large['sums'] / large[STEPS[-1]]:.1f} x the time of DuckDB's; one city alone takes "
-            f"{large['one city alone'] / whole:.1%} of the whole (points, months and year of all).",
-        ]
+    small, large = every[0], every[-1]
+    sizes = [f"{found['cases']:,.0f} cases: s / cases/s" for found in every]
+    rows = [["step", *sizes, f"time x at {large['cases'] / small['cases']:.0f}x data"]]
+    for step in (*WHOLE, *PARTS):
+        rates = [found["cases of the city" if step in PARTS else "cases"] / found[step] for found in every]
+        cells = [f"{found[step]:.1f} / {rate:,.0f}" for found, rate in zip(every, rates, strict=True)]
+        rows.append([step, *cells, f"{large[step] / small[step]:.2f}"])
+    rows.append(["peak memory of Spark's steps, MiB", *[f"{found['peak']:,.0f}" for found in every], ""])
+    for part in PARTS:
+        shares = [f"{found[part] / (found[POINTS] + found[YEARS]):.1%}" for found in every]
+        rows.append([f"{part}, of the whole (points, months and year)", *shares, ""])
+    rows.append(
+        ["the city's cases, of all", *[f"{found['cases of the city'] / found['cases']:.1%}" for found in every], ""]
     )
+    rows.append(["Spark's sums / DuckDB's", *[f"{found[SUMS] / found[DUCKDB]:.1f}" for found in every], ""])
+    rows.insert(1, ["---"] * len(rows[0]))
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 def main() -> None:
@@ -147,9 +268,8 @@ def main() -> None:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return
-    sizes = sorted(args.sizes)
-    found = {size: in_own_process(args.province, size) for size in sizes}
-    print(f"{machine()}\n\n{table(sizes, found)}")
+    every = [in_own_process(args.province, size) for size in sorted(args.sizes)]
+    print(f"{machine()}\n\n{table(every)}\n\nDuckDB's sums are Spark's; the parts' rows are those of the whole.")
 
 
 if __name__ == "__main__":
