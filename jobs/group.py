@@ -19,7 +19,7 @@ from jobs.shell import run_job
 from lake.case_csv import CaseWriter
 from lake.codes import load_codes
 from lake.errors import ContractBroken, UsageProblem
-from lake.grouping import bind, group_cases
+from lake.grouping import Tally, bind, group_cases
 from lake.identity import fingerprint
 from lake.mapped_codes import record_mapped
 from lake.runs import Calculation
@@ -117,13 +117,13 @@ def _write(context: JobContext, due: Mapping[Calculation, Place], schemes: Mappi
     ids = {f"{area}{year}": key.run_id for key, (area, year) in due.items()}
     of_area = {area: schemes[area] for area, _ in due.values()}
     cases = cases_of(context.runs, due.values())
-    grouped = group_cases(cases, {area: bound[version] for area, version in of_area.items()})
+    tally = Tally()
+    grouped = group_cases(cases, {area: bound[version] for area, version in of_area.items()}, tally)
     rows = grouped.withColumn("run_id", literal_map(ids, F.concat("area", F.substring("month", 1, 4))))
     predicate = _predicate(context, due.values(), schemes)
     written = lake.replace(GROUPS, rows, predicate, f"{NAME} {fingerprint(sorted(ids.values()))[:20]}")
-    outcomes = lake.read(GROUPS, written).where(predicate).groupBy("outcome").count().collect()
-    counts = {row.outcome: row["count"] for row in outcomes}
-    _check_none_lost(sum(counts.values()), cases.count())
+    counts = tally.outcomes
+    _check_none_lost(sum(counts.values()), tally.cases)
     context.runs.finish(due, started, {}, {GROUPS.name: written, **mapped})
     context.say(NAME, ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from grouper.case import UNGROUPED_CODE, Outcome
@@ -83,9 +83,14 @@ def _numbers(values: pa.Array) -> np.ndarray:
 
 
 def group_numbers(
-    scheme: LakeScheme, principal: pa.Array, others: pa.Array, procs: pa.Array, *scalars: pa.Array
+    scheme: LakeScheme,
+    asked: Sequence[Scalar],
+    principal: pa.Array,
+    others: pa.Array,
+    procs: pa.Array,
+    *scalars: pa.Array,
 ) -> np.ndarray:
-    """Group one batch by one scheme; gives the place of each case's answer in `answers_of`."""
+    """Group one batch by one scheme, with the scalars `asked`; the place of each case's answer in `answers_of`."""
     other_values, other_offsets = _ragged(others, scheme.local_ids["DI"])
     proc_values, proc_offsets = _ragged(procs, scheme.local_ids["OP"])
     grouped = group_batch(
@@ -95,7 +100,7 @@ def group_numbers(
         other_offsets,
         proc_values,
         proc_offsets,
-        {scalar: _numbers(values) for scalar, values in zip(SCALARS, scalars, strict=True)},
+        {scalar: _numbers(values) for scalar, values in zip(asked, scalars, strict=True)},
     )
     without = len(scheme.compiled.drgs) + grouped.reason.astype(np.int32)
     return np.where(grouped.drg_row < 0, without, grouped.drg_row).astype(np.int32)
@@ -116,49 +121,85 @@ def _no_group(reason: str) -> tuple[str | int, ...]:
     return (Outcome.UNGROUPED.value, reason, "", "", UNGROUPED_CODE, -1, -1, -1)
 
 
-def group_cases(cases: DataFrame, schemes: Mapping[str, LakeScheme]) -> DataFrame:
+class Tally:
+    """Cases that went into the grouper and came out of it, counted while they pass: nothing is read a second time."""
+
+    def __init__(self) -> None:
+        """Of one pass; its numbers are there once the pass was carried out."""
+        self._read, self._grouped = Observation(), Observation()
+
+    def before(self, cases: DataFrame) -> DataFrame:
+        """The cases, counted on their way into the grouper."""
+        return cases.observe(self._read, F.count(F.lit(1)).alias("cases"))
+
+    def after(self, grouped: DataFrame, outcome: Column) -> DataFrame:
+        """The cases, counted by outcome on their way out of it."""
+        return grouped.observe(self._grouped, *[F.count_if(outcome == one.value).alias(one.value) for one in Outcome])
+
+    @property
+    def cases(self) -> int:
+        """How many cases were read."""
+        return int(self._read.get["cases"])
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many cases came out, by outcome; only outcomes that there were."""
+        return {name: int(count) for name, count in self._grouped.get.items() if count}
+
+
+def asked_scalars(schemes: Iterable[CompiledScheme]) -> list[Scalar]:
+    """The numbers that some rule of the schemes may ask for: the others need not be read."""
+    rules = {row.rule for scheme in schemes for rows in (scheme.mdcs, scheme.adrgs, scheme.drgs) for row in rows}
+    return [scalar for scalar in SCALARS if any(scalar.value in rule for rule in rules)]
+
+
+def group_cases(cases: DataFrame, schemes: Mapping[str, LakeScheme], tally: Tally | None = None) -> DataFrame:
     """`cases` -> setl_id, area, month, outcome, reason, codes, rows and scheme_version; `schemes` by treating area.
 
     A case that a finding blocks is not grouped; its reason is the rule of the finding. Out of Python comes one number a
-    case, its answer's place in a constant list of all answers of all schemes: texts of groups never cross.
+    case, its answer's place in a constant list of all answers of all schemes: texts of groups never cross. `tally`
+    counts the cases while they pass.
     """
     by_version = {scheme.version: scheme for scheme in schemes.values()}
     versions, areas = sorted(by_version), sorted(schemes)
-    answers = {version: answers_of(by_version[version].compiled) for version in versions}
-    first = np.cumsum([0, *(len(answers[version]) for version in versions[:-1])], dtype=np.int32)
+    # The last answer of a scheme is that of a blocked case.
+    answers = {version: [*answers_of(by_version[version].compiled), _no_group("")] for version in versions}
+    ends = np.cumsum([len(answers[version]) for version in versions], dtype=np.int32)
+    first = np.array([0, *ends[:-1]], np.int32)
     which = np.array([versions.index(schemes[area].version) for area in areas])
     known = pa.array(areas)
+    asked = asked_scalars(scheme.compiled for scheme in by_version.values())
 
     def number(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            kept, columns = batch.columns[: len(_KEPT)], batch.columns[len(_KEPT) :]
-            area = batch.column("area")
-            chosen = which[pc.index_in(area, value_set=known).to_numpy(zero_copy_only=False)]
+            *kept, blocked = batch.columns[: len(_KEPT)]
+            columns = batch.columns[len(_KEPT) :]
+            chosen = which[pc.index_in(batch.column("area"), value_set=known).to_numpy(zero_copy_only=False)]
             numbers = np.empty(len(chosen), np.int32)
             for index in np.unique(chosen):
                 rows = np.flatnonzero(chosen == index)
                 mine = columns if len(rows) == len(chosen) else [column.take(pa.array(rows)) for column in columns]
-                numbers[rows] = group_numbers(by_version[versions[index]], *mine) + first[index]
-            yield pa.RecordBatch.from_arrays([*kept, pa.array(numbers)], [*_KEPT, "answer"])
+                numbers[rows] = group_numbers(by_version[versions[index]], asked, *mine) + first[index]
+            free = pc.equal(blocked, "")
+            answer = pc.if_else(free, pa.array(numbers), pa.array(ends[chosen] - 1))
+            refused = pc.if_else(free, pa.scalar(None, pa.string()), blocked)
+            yield pa.RecordBatch.from_arrays([*kept, refused, answer], [*_KEPT, "answer"])
 
-    scalars = [F.col(name).cast("double").alias(name) for name in SCALARS.values()]
+    scalars = [F.col(SCALARS[scalar]).cast("double").alias(SCALARS[scalar]) for scalar in asked]
     narrow = cases.select(*_KEPT, "principal_id", "other_ids", "procedure_ids", *scalars)
+    narrow = tally.before(narrow) if tally else narrow
     numbered = narrow.mapInArrow(number, ", ".join([*(f"{name} string" for name in _KEPT), "answer int"]))
     fields = _fields([(*answer, version) for version in versions for answer in answers[version]])
-    return numbered.select("setl_id", "area", "month", *fields)
+    numbered = tally.after(numbered, fields["outcome"]) if tally else numbered
+    return numbered.select("setl_id", "area", "month", *[field.alias(name) for name, field in fields.items()])
 
 
-def _fields(answers: Sequence[tuple[str | int, ...]]) -> list[Column]:
-    """The fields of the answer of a case; those of a blocked case where a finding blocks it."""
-    free, place = F.col("blocked") == "", F.col("answer")
-    refused = dict(zip(_FIELDS, _no_group(""), strict=True))
-    columns = []
+def _fields(answers: Sequence[tuple[str | int, ...]]) -> dict[str, Column]:
+    """The fields of the answer of a case, by name."""
+    columns = {}
     for name, texts in zip((*_FIELDS, "scheme_version"), zip(*answers, strict=True), strict=True):
         kind = "int" if name in _PLACES else "string"
         # Constant, so that the plan holds the list itself: one expression, whatever its length.
         listed = F.split(F.lit(_SEPARATOR.join(str(text) for text in texts)), _SEPARATOR).cast(f"array<{kind}>")
-        found = F.get(listed, place)
-        if name in refused:
-            found = F.when(free, found).otherwise(F.col("blocked") if name == "reason" else F.lit(refused[name]))
-        columns.append(found.alias(name))
-    return columns
+        columns[name] = F.get(listed, F.col("answer"))
+    return columns | {"reason": F.coalesce("blocked", columns["reason"])}
