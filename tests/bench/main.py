@@ -47,10 +47,10 @@ class Measured:
 def tree_memory(root: int) -> int:
     """Resident bytes of a process and all its descendants.
 
-    A child that has not yet begun its own program (Java starts one for each file it writes) is still in its parent's
-    memory, to be told by the same virtual size; it is not counted twice.
+    A child of Java that is still Java has not begun its own program yet (one is started for each file that is written):
+    it is in its parent's memory, which is not counted twice.
     """
-    parents, sizes, virtual = {}, {}, {}
+    parents, sizes = {}, {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -59,12 +59,19 @@ def tree_memory(root: int) -> int:
             sizes[int(entry.name)] = int((entry / "statm").read_text().split()[1]) * _PAGE
         except (OSError, IndexError):
             continue
-        parents[int(entry.name)], virtual[int(entry.name)] = int(fields[1]), int(fields[20])
+        parents[int(entry.name)] = int(fields[1])
     total, level = 0, {root}
     while level:
-        total += sum(sizes.get(pid, 0) for pid in level if virtual.get(pid) != virtual.get(parents.get(pid, 0), -1))
+        total += sum(sizes.get(pid, 0) for pid in level if not (_is_java(pid) and _is_java(parents.get(pid, 0))))
         level = {pid for pid, parent in parents.items() if parent in level}
     return total
+
+
+def _is_java(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/exe").readlink().name == "java"
+    except OSError:
+        return False
 
 
 def measure(command: list[str]) -> tuple[float, int]:
