@@ -139,10 +139,11 @@ class CaseWriter:
         """Nothing is written before the writer is entered.
 
         Raises:
-            InputProblem: the place is a folder.
+            InputProblem: the place is a folder, or a device or pipe, which a whole file cannot take the place of.
         """
-        if path.is_dir():
-            raise InputProblem(f"{path} is a folder. Give the name of a file.")
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "no file but a device or pipe"
+            raise InputProblem(f"{path} is {kind}. Give the name of a file.")
         self.path, self.header = path, header
         self._part = path.parent / f".{path.name}.{os.getpid()}.part"
         self._stream: IO[str]

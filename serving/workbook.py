@@ -24,6 +24,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from lake.errors import InputProblem
+
 _EPOCH = datetime(1980, 1, 1)
 _HEAD = PatternFill("solid", fgColor="1F4E78")
 _TOTAL = PatternFill("solid", fgColor="DDEBF7")
@@ -89,10 +91,17 @@ def workbook_bytes(sheets: Sequence[Sheet]) -> bytes:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    """Raises `InputProblem` where the file cannot be written; nothing is left beside it then."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except OSError as problem:
+        raise InputProblem(f"{path} cannot be written: {problem.strerror}. Give a place that can.") from problem
+    finally:
+        if path.parent.is_dir():
+            temporary.unlink(missing_ok=True)
 
 
 def _write_sheet(page: Worksheet, sheet: Sheet) -> None:

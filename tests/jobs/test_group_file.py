@@ -265,6 +265,9 @@ def test_places_that_cannot_be(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "no such file" in refused(DEMO, tmp_path / "nowhere.csv", tmp_path / "out.csv")
     assert "not a file" in refused(DEMO, tmp_path, tmp_path / "out.csv")
     assert "is a folder" in refused(DEMO, cases, tmp_path / "folder")
+    os.mkfifo(tmp_path / "pipe")
+    assert "a device or pipe" in refused(DEMO, cases, tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
     assert "cannot be written" in refused(DEMO, cases, cases / "out.csv")
     assert "no such file or folder" in refused(tmp_path / "nowhere", cases, tmp_path / "out.csv")
 

@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from lake.errors import MissingParameters
+from lake.errors import InputProblem, MissingParameters
 from lake.province_folder import read_province_folder
 from lake.province_plain import plain_province
 from serving.city_year import CityYear
 from serving.hospital_book import StatementFrame, hospital_sheets
 from serving.hospital_year import HospitalYear, hospital_years
-from serving.workbook import update_workbook, workbook_bytes
+from serving.workbook import Sheet, SheetColumn, update_workbook, workbook_bytes, write_workbook
 from settlement.reference.settle import settle_province
 from tests.property.settlement_provinces import random_province
 from tests.unit.serving.plain_cities import RUN, plain_cities, plain_classes
@@ -141,3 +141,13 @@ def test_cases_that_were_scored_again_are_refused() -> None:
 def test_a_hospital_without_a_row_gets_no_book() -> None:
     city, classes = golden()
     assert [one.code for one in hospital_years(city, classes, ["nobody", CODE])] == [CODE]
+
+
+def test_a_workbook_that_cannot_be_written_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    sheets = [Sheet("表", "说明", [SheetColumn("列", "key")], [{"key": "值"}])]
+    (tmp_path / "folder.xlsx").mkdir()
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "folder.xlsx", tmp_path / "file" / "book.xlsx"):
+        with pytest.raises(InputProblem, match=f"{path.name} cannot be written"):
+            write_workbook(path, sheets)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.xlsx"]
