@@ -59,9 +59,15 @@ def add_city_year_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--city", action="append", metavar="AREA", help="treating area; may be repeated (default: all)")
 
 
-def open_context(args: argparse.Namespace, app: str) -> JobContext:
-    """Session and lake of a job."""
-    root = args.lake if "://" in args.lake else str(Path(args.lake).absolute())
+def open_context(args: argparse.Namespace, app: str, creates: bool = False) -> JobContext:
+    """Session and lake of a job. `creates`: the job makes the lake where there is none.
+
+    Raises `UsageProblem` for a folder that is not there, before a session is started.
+    """
+    is_folder = "://" not in args.lake
+    root = str(Path(args.lake).absolute()) if is_folder else args.lake
+    if is_folder and not creates and not Path(root).is_dir():
+        raise UsageProblem(f"no lake at {root}; give --lake DIR, or make one with `dianshu demo` or `dianshu ingest`")
     lake = Lake(build_session(f"dianshu-{app}"), root)
     return JobContext(lake, RunBook(lake), getattr(args, "force", False), getattr(args, "quiet", False))
 

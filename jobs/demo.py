@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         folder = stack.enter_context(resources.as_file(resources.files("conf").joinpath("demo")))
         settings = read_settings(folder)
         named = given_schemes(args.schemes, settings) if args.schemes else demo_schemes(folder, settings)
-        demo(open_context(args, NAME), settings, named, args.year or settings.year, args.cases, args.seed)
+        demo(open_context(args, NAME, creates=True), settings, named, args.year or settings.year, args.cases, args.seed)
     return 0
 
 

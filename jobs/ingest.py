@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the job from the command line."""
-    ingest(open_context(args, NAME), args.landing, args.city, args.month)
+    ingest(open_context(args, NAME, creates=True), args.landing, args.city, args.month)
     return 0
 
 

@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         return report_diff(scheme_named(args.before, args.lake), scheme_named(args.after, args.lake), args.cases)
     if args.action == "witness":
         return report_witnesses(scheme_named(args.scheme, args.lake), args.out)
-    context = open_context(args, NAME)
+    context = open_context(args, NAME, creates=args.action == "import")
     lake = context.lake
     if args.action == "import":
         _import(context, args)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +66,25 @@ def test_exit_codes_and_messages(
     assert capsys.readouterr().err == "dianshu: what, where, what to do\n"
     page = (ROOT / "docs" / "jobs.md").read_text(encoding="utf-8")
     assert f"| {code} |" in page
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["why", "S1"],
+        ["statement", "H1", "--year", "2025"],
+        ["results", "--year", "2025"],
+        ["scheme", "show", "nothing"],
+        ["settle", "--year", "2025"],
+    ],
+)
+def test_a_lake_that_is_not_there_is_told_before_spark_starts(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("jobs.context.build_session", lambda _: pytest.fail("a session was started"))
+    assert cli.main([*words, "--lake", str(tmp_path / "nowhere")]) == 2
+    assert f"no lake at {tmp_path / 'nowhere'}" in capsys.readouterr().err
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_an_interrupt_while_a_command_is_loaded_is_no_stack_trace(
