@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from lake.errors import MissingParameters
 from lake.identity import canonical, code_version, run_id
+from lake.moments import later_than, moment
 from lake.store import Lake, slice_predicate
 from lake.tables.base import Table
 from lake.tables.runs import RUNS
@@ -60,14 +62,13 @@ class RunBook:
 
     def load(self) -> RunBook:
         """Read `runs` (again)."""
-        rows = (
-            self.lake.read_or_empty(RUNS).select("run_id", "job", "area", "period", "outputs", "finished_at").collect()
-        )
+        names = ("run_id", "job", "area", "period", "outputs")
+        rows = self.lake.read_or_empty(RUNS).select(*names, F.unix_micros("finished_at").alias("finished")).collect()
         self._last = {}
-        for row in sorted(rows, key=lambda row: (row.finished_at, row.run_id)):
+        for row in sorted(rows, key=lambda row: (row.finished, row.run_id)):
             outputs = {output["table"]: output["version"] for output in row.outputs}
             self._last[(row.job, row.area, row.period)] = FinishedRun(
-                row.run_id, row.job, row.area, row.period, outputs, row.finished_at
+                row.run_id, row.job, row.area, row.period, outputs, moment(row.finished)
             )
         self._loaded = True
         return self
@@ -122,8 +123,16 @@ class RunBook:
         inputs: Mapping[str, int],
         outputs: Mapping[str, int],
     ) -> None:
-        """Append the rows that make the written slices visible: the last act of a job."""
-        now = datetime.now(UTC)
+        """Append the rows that make the written slices visible: the last act of a job.
+
+        They are dated later than all finished runs of their slices, whatever the clocks of the machines say.
+        """
+        finished = list(calculations)
+        if not finished:
+            return
+        self.load()
+        known = [self.last(one.job, one.area, one.period) for one in finished]
+        now = later_than(max((last.finished_at for last in known if last), default=None))
         rows = [
             (
                 calculation.run_id,
@@ -138,11 +147,12 @@ class RunBook:
                 started,
                 now,
             )
-            for calculation in calculations
+            for calculation in finished
         ]
-        if rows:
-            self.lake.append(RUNS, self.lake.rows(RUNS, rows), f"finish {rows[0][1]} {now.isoformat()}")
-            self.load()
+        self.lake.append(RUNS, self.lake.rows(RUNS, rows), f"finish {rows[0][1]} {now.isoformat()}")
+        for one in finished:
+            key = (one.job, one.area, one.period)
+            self._last[key] = FinishedRun(one.run_id, *key, dict(outputs), now)
 
 
 def read_slices(lake: Lake, table: Table, slices: Mapping[Key, int], partition: str) -> DataFrame:

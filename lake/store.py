@@ -1,19 +1,20 @@
-"""Tables of the lake: read at a version, replace a slice, append. The only file that writes Delta.
+"""Tables of the lake: read at a version, replace a slice, append, extend. The only file that writes Delta.
 
-A write carries the id of its run in the commit, so that the version it made is known even when others write meanwhile.
+A write carries a mark of its own in the commit, so that the version it made is known even when others write meanwhile.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+from uuid import uuid4
 
+import pyarrow as pa
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
@@ -24,8 +25,11 @@ from lake.tables.base import Table
 
 Result = TypeVar("Result")
 SIDE_BY_SIDE = 4
-WRITTEN_AGAIN = 5
-_CONFLICT = re.compile(r"DELTA_CONCURRENT|ConcurrentAppend|ConcurrentDelete|ConcurrentTransaction|MetadataChanged")
+AGAIN = 100  # each time at least one of those that write at once gets through, so there may be as many of them
+TRIED = 5  # a table is made once, so a write fails once because another one made it
+_EXTENDS = "dianshu.extend"
+_CONFLICT = re.compile(r"DELTA_CONCURRENT|ConcurrentAppend|ConcurrentDelete|ConcurrentTransaction|ConcurrentWrite")
+_MADE_MEANWHILE = re.compile(r"ProtocolChanged|MetadataChanged|DELTA_(PROTOCOL_CHANGED|METADATA_CHANGED|PATH_EXISTS)")
 
 
 def quote(value: str) -> str:
@@ -55,6 +59,10 @@ def _texts(values: Iterable[str]) -> str:
     return ", ".join(quote(value) for value in values)
 
 
+class _NotWritten(Exception):
+    """A write left nothing, for a reason that has passed when it is tried again."""
+
+
 @dataclass(frozen=True)
 class Lake:
     """A folder of Delta tables and the session that reads and writes them."""
@@ -69,7 +77,7 @@ class Lake:
     def exists(self, table: Table) -> bool:
         """Whether the table has ever been written."""
         log = self._local_log(table)
-        return log.is_dir() if log else DeltaTable.isDeltaTable(self.spark, self.path(table))
+        return any(log.glob("*.json")) if log else DeltaTable.isDeltaTable(self.spark, self.path(table))
 
     def version(self, table: Table) -> int:
         """The newest version."""
@@ -98,10 +106,15 @@ class Lake:
 
         Raises `ConcurrentRun` when another run changed the same slice meanwhile.
         """
-        writer = self._writer(table, rows, note).mode("overwrite")
-        if predicate is not None and self.exists(table):
-            writer = writer.option("replaceWhere", predicate)
-        return self._commit(table, writer, note)
+
+        def write() -> int:
+            writer = self._writer(table, rows)
+            if not self.exists(table):
+                return self._create(table, writer, note)
+            writer = writer.mode("overwrite")
+            return self._commit(table, writer if predicate is None else writer.option("replaceWhere", predicate), note)
+
+        return _written(write)
 
     def replace_each(self, frames: Mapping[Table, DataFrame], predicate: str, note: str) -> dict[str, int]:
         """Replace one slice in several tables; gives table -> version made.
@@ -110,67 +123,121 @@ class Lake:
         touches no other table. The rest are written side by side, again where another run came between: readers take
         each table at the version its run made, so a write in between does no harm, and of any number of runs one ends.
         """
-
-        def insist(table: Table, rows: DataFrame) -> int:
-            for _ in range(WRITTEN_AGAIN):
-                try:
-                    return self.replace(table, rows, predicate, note)
-                except ConcurrentRun:
-                    continue
-            return self.replace(table, rows, predicate, note)
-
-        first, *others = frames.items()
-        versions = [self.replace(*first, predicate, note)]
-        versions += at_once([partial(insist, table, rows) for table, rows in others])
+        first, *others = [partial(self.replace, table, rows, predicate, note) for table, rows in frames.items()]
+        versions = [first(), *at_once([partial(insist, write) for write in others])]
         return {table.name: version for table, version in zip(frames, versions, strict=True)}
 
     def append(self, table: Table, rows: DataFrame, note: str) -> int:
-        """Add rows; gives the version made."""
-        return self._commit(table, self._writer(table, rows, note).mode("append"), note)
+        """Add rows, whatever others add; gives the version made."""
+        return _written(lambda: self._commit(table, self._writer(table, rows).mode("append"), note))
 
-    def rows(self, table: Table, values: list[tuple]) -> DataFrame:
-        """A small frame of the table's schema from Python rows (run records, parameter sets)."""
+    def extend(self, table: Table, more: Callable[[DataFrame], pa.Table | Sequence[tuple]], note: str) -> int | None:
+        """Add rows that depend on those already there: the next number, what is missing; as if no one else wrote.
+
+        `more` gets the table and gives the rows to add. Where another run extended the table in between, nothing is
+        written and `more` is asked again. Tables that are extended have no other writers. Gives the version that holds
+        the rows, None where there are none and the table was never written. Raises `ConcurrentRun` in the end.
+        """
+        for _ in range(AGAIN):
+            version = self.version(table) if self.exists(table) else None
+            known = self.rows(table, []) if version is None else self.read(table, version)
+            added = more(known)
+            if len(added) == 0:
+                return version
+            writer = self._writer(table, self.rows(table, added).coalesce(1)).mode("append")
+            # Delta takes a transaction of this name only with a number above the last one's, so that of those who saw
+            # as many rows one gets through. Its number is in the table: no other store, no lock, no clock.
+            writer = writer.option("txnAppId", _EXTENDS).option("txnVersion", known.count() + 1)
+            try:
+                return self._commit(table, writer, note)
+            except (ConcurrentRun, _NotWritten):
+                continue
+        raise ConcurrentRun(
+            f"table {table.name}: other runs came between {AGAIN} times, or rows were taken out of it by "
+            "hand; nothing was added. Run it again when the others have ended."
+        )
+
+    def rows(self, table: Table, values: pa.Table | Sequence[tuple]) -> DataFrame:
+        """A small frame of the table's schema from Arrow or Python rows (run records, parameter sets)."""
         return self.spark.createDataFrame(values, _stored(table.schema))
 
-    def _writer(self, table: Table, rows: DataFrame, note: str) -> DataFrameWriter:
+    def _writer(self, table: Table, rows: DataFrame) -> DataFrameWriter:
         """A writer that makes the table as it is described, should it not be there yet."""
         described = rows.select(
             *[rows[field.name].alias(field.name, metadata=field.metadata) for field in table.schema]
         )
-        writer = described.write.format("delta").option("userMetadata", note).partitionBy(*table.partition_by)
+        writer = described.write.format("delta").partitionBy(*table.partition_by)
         # Each file says the least and greatest key it holds, for reading single cases; those of all columns would cost
         # a tenth of a wide write and serve nobody.
         found_by = [key for key in table.keys if key not in table.partition_by]
         writer = writer.option("delta.dataSkippingStatsColumns", ",".join(found_by)) if found_by else writer
         return writer.option("delta.appendOnly", "true") if table.append_only else writer
 
-    def _commit(self, table: Table, writer: DataFrameWriter, note: str) -> int:
+    def _create(self, table: Table, writer: DataFrameWriter, note: str) -> int:
+        """Make the table with its first rows, unless another run has made it meanwhile: its rows are to stay."""
         try:
-            writer.save(self.path(table))
+            return self._commit(table, writer.mode("error"), note)
+        except ConcurrentRun as problem:
+            raise _NotWritten from problem
+
+    def _commit(self, table: Table, writer: DataFrameWriter, note: str) -> int:
+        mark = uuid4().hex
+        try:
+            writer.option("userMetadata", f"{note} {mark}").save(self.path(table))
         except Exception as problem:
-            if _CONFLICT.search(f"{type(problem).__name__} {problem}"):
+            said = f"{type(problem).__name__} {problem}"
+            if _MADE_MEANWHILE.search(said):
+                raise _NotWritten from problem
+            if _CONFLICT.search(said):
                 raise ConcurrentRun(
                     f"table {table.name}: another run wrote the same slice while this one was running; this one wrote "
                     "nothing there. Run it again when the other has ended."
                 ) from problem
             raise
-        return self._version_of(table, note)
+        version = self._version_of(table, mark)
+        if version is None:
+            # Refused as one too many (`extend`); or, on a local disk, two processes made a commit of one number within
+            # a moment: renaming a file does not fail there, the later one stands.
+            raise _NotWritten(f"table {table.name}: the commit {note!r} is not in its log")
+        return version
 
-    def _version_of(self, table: Table, note: str) -> int:
-        """The version that the commit with this note made: the newest one with it, whoever wrote since."""
+    def _version_of(self, table: Table, mark: str) -> int | None:
+        """The version that the commit with this mark made, None where there is none."""
         log = self._local_log(table)
         if log:
-            for file in sorted(log.glob("*.json"), reverse=True):
-                if json.dumps(note) in file.read_text(encoding="utf-8"):
-                    return int(file.stem)
-        history = DeltaTable.forPath(self.spark, self.path(table)).history(20)
-        mine = history.where(history.userMetadata == note).select("version").first()
-        return int(mine[0]) if mine else self.version(table)
+            newest_first = sorted(log.glob("*.json"), reverse=True)
+            return next((int(file.stem) for file in newest_first if mark in file.read_text(encoding="utf-8")), None)
+        for newest in (20, None):
+            history = DeltaTable.forPath(self.spark, self.path(table)).history(newest)
+            mine = history.where(history.userMetadata.endswith(mark)).select("version").first()
+            if mine:
+                return int(mine[0])
+        return None
 
     def _local_log(self, table: Table) -> Path | None:
         """Delta's log folder where the lake is on this machine: reading it takes no Spark job."""
         root = local_path(self.root)
         return root / table.name / "_delta_log" if root else None
+
+
+def _written(write: Callable[[], int]) -> int:
+    """The version that a write made, tried again where it left nothing for a reason that has passed."""
+    for _ in range(TRIED - 1):
+        try:
+            return write()
+        except _NotWritten:
+            continue
+    return write()
+
+
+def insist(write: Callable[[], Result]) -> Result:
+    """Do a write that is to stand whoever came between. Raises `ConcurrentRun` in the end."""
+    for _ in range(AGAIN - 1):
+        try:
+            return write()
+        except ConcurrentRun:
+            continue
+    return write()
 
 
 def at_once(actions: Iterable[Callable[[], Result]]) -> list[Result]:
