@@ -13,19 +13,18 @@ from settlement.case_points import IN_PROVINCE, LOCAL
 from settlement.money import divide
 from settlement.sums import MEASURES, POOL, SUM_KEY, YEAR_SLOT, period_text
 
-_KEY = ("insured_area", "treating_area", "insutype", "scope")
+DEBT_KEY = ("insured_area", "treating_area", "insutype", "scope")
 ADJUSTMENT = "adjustment"
 
 
-def clearing_matrix(periods: DataFrame, pools: DataFrame) -> DataFrame:
-    """What each insured area owes each treating area.
+def period_debts(periods: DataFrame, pools: DataFrame) -> DataFrame:
+    """What each insured area owes each treating area in each month and the year, each settled on its own.
 
     Args:
         periods: `period_sums`; local cases, and what a joint pool settles inside itself, have no row.
         pools: `pool_periods`.
 
-    Returns insured_area, treating_area, insutype, scope, period (YYYY-MM, YYYY, or YYYY-adjustment: the year less its
-    months), cases, amount_fen. Amounts are rounded by hospital.
+    Returns `DEBT_KEY`, year, slot, cases, amount_fen. Amounts are rounded by hospital.
     """
     values = pools.select(*POOL, "slot", "value_above", "value_below")
     away = periods.where(~F.col("pooled") & (F.col("scope") != LOCAL)).groupBy(*SUM_KEY)
@@ -44,24 +43,27 @@ def clearing_matrix(periods: DataFrame, pools: DataFrame) -> DataFrame:
         "cases",
         amount.alias("amount_fen"),
     )
-    summed = owed.groupBy(*_KEY, "year", "slot").agg(
+    return owed.groupBy(*DEBT_KEY, "year", "slot").agg(
         F.sum("cases").alias("cases"), F.sum("amount_fen").alias("amount_fen")
     )
-    return _with_adjustments(summed)
 
 
-def _with_adjustments(summed: DataFrame) -> DataFrame:
+def clearing_matrix(debts: DataFrame) -> DataFrame:
+    """`period_debts` with the adjustment of each year.
+
+    Returns `DEBT_KEY`, period (YYYY-MM, YYYY, or YYYY-adjustment: the year less its months), cases, amount_fen.
+    """
     year = F.col("slot") == YEAR_SLOT
     row = F.struct(period_text(F.col("year"), F.col("slot")).alias("period"), "cases", "amount_fen")
     signed = F.when(year, F.col("amount_fen")).otherwise(-F.col("amount_fen"))
-    years = summed.groupBy(*_KEY, "year").agg(F.collect_list(row).alias("_rows"), F.sum(signed).alias("_rest"))
+    years = debts.groupBy(*DEBT_KEY, "year").agg(F.collect_list(row).alias("_rows"), F.sum(signed).alias("_rest"))
     adjustment = F.struct(
         F.concat_ws("-", F.col("year").cast("string"), F.lit(ADJUSTMENT)).alias("period"),
         F.lit(0).cast("bigint").alias("cases"),
         F.col("_rest").alias("amount_fen"),
     )
-    each = years.select(*_KEY, F.explode(F.concat("_rows", F.array(adjustment))).alias("_row"))
-    return each.select(*_KEY, "_row.*")
+    each = years.select(*DEBT_KEY, F.explode(F.concat("_rows", F.array(adjustment))).alias("_row"))
+    return each.select(*DEBT_KEY, "_row.*")
 
 
 def net_positions(matrix: DataFrame) -> DataFrame:

@@ -108,6 +108,7 @@ def _of_months(months: DataFrame) -> DataFrame:
         _entry("month_paid", "paid_fen"),
         _entry("month_amount_reversed", "amount_fen", year),
         _entry("month_withheld_released", withheld, year),
+        _entry("year_audit", -F.col("audit_fen"), year),  # the year's audit sums less those of the months
     )
 
 
@@ -123,6 +124,7 @@ def _of_years(years: DataFrame) -> DataFrame:
     return _booked(
         years.withColumn("period", F.col("year").cast("string")),
         _entry("year_amount", "amount_fen"),
+        _entry("year_audit", "audit_fen"),
         _entry("deposit_returned", F.col("deposit_held_fen") - F.col("deposit_not_returned_fen")),
         _entry("deposit_kept", "deposit_not_returned_fen"),
         *[_entry(name, f"{name}_fen") for name in named],

@@ -16,37 +16,58 @@ from settlement.policy import Policy
 from settlement.sums import MEASURES, MONTHS, YEAR_SLOT, year_and_slot
 
 ACCOUNT = ("area", "fixmedins_code", "insutype", "year")
-_ADDED = (*MEASURES, "amount_fen", "gross_fen", "deposit_fen", "audit_fen")
-_TYPES = {name: "decimal(38,0)" if name == "points" else "bigint" for name in _ADDED}
+# What of a hospital's month can be added up.
+TERMS = (*MEASURES, "amount_fen", "gross_fen", "deposit_fen", "audit_fen")
+_TYPES = {name: "decimal(38,0)" if name == "points" else "bigint" for name in TERMS}
 
 
-def hospital_accounts(
-    sums: DataFrame, amounts: DataFrame, audit: DataFrame, policies: Mapping[str, Policy]
-) -> DataFrame:
-    """One row for a hospital, insurance and year with any case: its months and its year.
+def account_cases(sums: DataFrame) -> DataFrame:
+    """`ACCOUNT` of every hospital and insurance with any case in `case_sums`, with `new_cases` and `new_fen`."""
+    return sums.groupBy(*ACCOUNT).agg(F.sum("new_cases").alias("new_cases"), F.sum("new_fen").alias("new_fen"))
+
+
+def month_terms(present: DataFrame, amounts: DataFrame, audit: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    """What the periods of hospitals come to: `ACCOUNT`, slot and `TERMS`, in the months and the year (slot 0).
 
     Args:
-        sums: `case_sums`.
+        present: `account_cases`.
         amounts: `hospital_amounts`.
-        audit: `AUDIT`; sums of hospitals without a case of that insurance in the year have no account.
+        audit: `AUDIT`; sums of hospitals that are not in `present` have no account.
         policies: by area.
+    """
+    rows = _paid_rows(amounts, policies).unionByName(_audit_rows(audit, present))
+    return rows.groupBy(*ACCOUNT, "slot").agg(*[F.sum(name).alias(name) for name in TERMS])
+
+
+def hospital_accounts(present: DataFrame, terms: DataFrame) -> DataFrame:
+    """One row for a hospital, insurance and year: its months and its year.
+
+    Args:
+        present: `account_cases`, of all accounts in `terms`.
+        terms: `month_terms`; slot 13 is what closed months leave to the year.
 
     Returns `ACCOUNT`, `year_sums` (struct of `MEASURES` and amount_fen; missing without cases in the pool),
     `months` (array of 12 structs: slot, `MEASURES`, amount_fen, gross_fen, deposit_fen, audit_fen, brought_fen,
-    paid_fen, carried_fen, present), `new_cases`, `new_fen` (new techniques).
+    paid_fen, carried_fen, present), `late_audit_fen` (audit sums that no month could take any more; missing where
+    closed months leave nothing to the year), `new_cases`, `new_fen` (new techniques).
     """
-    present = sums.groupBy(*ACCOUNT).agg(F.sum("new_cases").alias("new_cases"), F.sum("new_fen").alias("new_fen"))
-    rows = _paid_rows(amounts, policies).unionByName(_audit_rows(audit, present))
-    each = rows.groupBy(*ACCOUNT, "slot").agg(*[F.sum(name).alias(name) for name in _ADDED])
-    entry = F.struct("slot", F.struct(*_ADDED).alias("sums"))
-    slots = each.groupBy(*ACCOUNT).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
+    entry = F.struct("slot", F.struct(*TERMS).alias("sums"))
+    slots = terms.groupBy(*ACCOUNT).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
     joined = present.join(slots, list(ACCOUNT), "left")
     filled = joined.withColumn("_months", F.transform(F.sequence(F.lit(1), F.lit(MONTHS)), _month))
     carried = filled.withColumn("_carried", F.aggregate("_months", F.array(F.lit(0).cast("bigint")), _carry))
     settled = F.transform("_months", lambda month: _settled(month, F.col("_carried")))
     year = F.try_element_at("_by_slot", F.lit(YEAR_SLOT))
     in_pool = F.when(year["cases"] > 0, year)
-    return carried.select(*ACCOUNT, in_pool.alias("year_sums"), settled.alias("months"), "new_cases", "new_fen")
+    late = F.try_element_at("_by_slot", F.lit(MONTHS + 1))["audit_fen"]
+    return carried.select(
+        *ACCOUNT,
+        in_pool.alias("year_sums"),
+        settled.alias("months"),
+        late.alias("late_audit_fen"),
+        "new_cases",
+        "new_fen",
+    )
 
 
 def _paid_rows(amounts: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
@@ -55,7 +76,7 @@ def _paid_rows(amounts: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
     gross = ruled.withColumn("gross_fen", share_of(F.col("amount_fen"), F.col("month_pay_ratio")).cast("bigint"))
     deposit = F.when(F.col("gross_fen") > 0, share_of(F.col("gross_fen"), F.col("deposit_rate"))).otherwise(0)
     held = gross.withColumn("deposit_fen", deposit.cast("bigint")).withColumn("audit_fen", F.lit(0).cast("bigint"))
-    return held.select(*ACCOUNT, "slot", *_ADDED)
+    return held.select(*ACCOUNT, "slot", *TERMS)
 
 
 def _audit_rows(audit: DataFrame, present: DataFrame) -> DataFrame:
@@ -64,13 +85,13 @@ def _audit_rows(audit: DataFrame, present: DataFrame) -> DataFrame:
         "fixmedins_code", "insutype", *year_and_slot(F.col("month")), F.col("amount_fen").alias("audit_fen")
     )
     known = given.join(present.select(*ACCOUNT), ["fixmedins_code", "insutype", "year"])
-    zeros = [F.lit(0).cast(_TYPES[name]).alias(name) for name in _ADDED if name != "audit_fen"]
+    zeros = [F.lit(0).cast(_TYPES[name]).alias(name) for name in TERMS if name != "audit_fen"]
     return known.select(*ACCOUNT, "slot", "audit_fen", *zeros)
 
 
 def _month(slot: Column) -> Column:
     found = F.try_element_at("_by_slot", slot)
-    sums = [F.coalesce(found[name], F.lit(0).cast(_TYPES[name])).alias(name) for name in _ADDED]
+    sums = [F.coalesce(found[name], F.lit(0).cast(_TYPES[name])).alias(name) for name in TERMS]
     return F.struct(slot.alias("slot"), found.isNotNull().alias("given"), *sums)
 
 
@@ -86,7 +107,7 @@ def _carry(carried: Column, month: Column) -> Column:
 
 def _settled(month: Column, carried: Column) -> Column:
     brought = F.get(carried, month["slot"] - 1)
-    names = ("slot", *_ADDED)
+    names = ("slot", *TERMS)
     return F.struct(
         *[month[name].alias(name) for name in names],
         brought.alias("brought_fen"),

@@ -66,12 +66,13 @@ POOLS = StructType(
             ("budget_used_fen", "what the hospitals share"),
             ("carried_or_reserve_fen", "month: carried to the next; year: the reserve (区域调节金)"),
         ),
-        _field("value", VALUE, "每点费用, yuan a point; missing without points", nullable=True),
+        _field("value", VALUE, "每点费用 of its own cases, yuan a point; missing without points", nullable=True),
         *_money(("residue_fen", "what rounded amounts leave of the budget used")),
     ]
 )
 
-# One row: a month of a hospital. Key: fixmedins_code, insutype, month.
+# One row: a month of a hospital: its own cases, and what is booked in it of closed months (`MONTH_CORRECTIONS`).
+# Key: fixmedins_code, insutype, month.
 HOSPITAL_MONTH = StructType(
     [
         _AREA,
@@ -82,13 +83,34 @@ HOSPITAL_MONTH = StructType(
         _POINTS,
         *_SUMS,
         *_money(
-            ("amount_fen", "月度预结算费用"),
-            ("gross_fen", "amount by the monthly payment ratio"),
-            ("deposit_fen", "质量保证金"),
-            ("audit_fen", "审核扣款"),
+            ("amount_fen", "月度预结算费用, own and booked of closed months"),
+            ("gross_fen", "amount by the monthly payment ratio, own and booked"),
+            ("deposit_fen", "质量保证金, own and booked"),
+            ("audit_fen", "审核扣款, own and booked"),
             ("brought_forward_fen", "negative rest of the month before"),
             ("paid_fen", "paid"),
             ("carried_forward_fen", "negative rest for the next month"),
+        ),
+    ]
+)
+
+# One row: a correction of a closed month. Key: fixmedins_code, insutype, month, booked_in.
+MONTH_CORRECTIONS = StructType(
+    [
+        _AREA,
+        _HOSPITAL,
+        _INSURANCE,
+        _YEAR,
+        _field("month", StringType(), "closed month that is corrected, YYYY-MM"),
+        _field("booked_in", StringType(), "month that holds it, YYYY-MM; YYYY: all were closed, the year clears it"),
+        _field("points", POINTS, "difference of points"),
+        *_money(
+            ("cost_fen", "difference of cost without 特需"),
+            ("fund_fen", "difference of 统筹基金支出"),
+            ("amount_fen", "difference of 月度预结算费用"),
+            ("gross_fen", "difference of the amount by the monthly payment ratio"),
+            ("deposit_fen", "difference of 质量保证金"),
+            ("audit_fen", "difference of 审核扣款"),
         ),
     ]
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -11,11 +11,12 @@ from pyspark.sql.types import DecimalType, StructType
 
 from settlement.amounts import hospital_amounts, pools_with_residue
 from settlement.case_points import known_areas, score_cases
-from settlement.clearing import clearing_matrix, net_positions
+from settlement.clearing import clearing_matrix, net_positions, period_debts
+from settlement.closing import Closings, all_corrections, booked_debts, booked_pools, booked_terms, new_corrections
 from settlement.elements import effective_elements
 from settlement.frames import VALUE, ProvinceFrames, StaysByRule
 from settlement.money import POINT_PLACES, VALUE_PLACES, from_units
-from settlement.month import hospital_accounts, hospital_months
+from settlement.month import account_cases, hospital_accounts, hospital_months, month_terms
 from settlement.policy import Policy
 from settlement.pools import pool_periods
 from settlement.results import HOSPITAL_MONTH, HOSPITAL_YEAR, MATRIX, NET, POINTS, POOLS
@@ -40,6 +41,7 @@ class Settlement:
     hospital_year: DataFrame
     matrix: DataFrame
     net: DataFrame
+    corrections: DataFrame | None = None  # MONTH_CORRECTIONS, where months are closed
 
 
 def _as_it_is(_: str, frame: DataFrame) -> DataFrame:
@@ -51,6 +53,7 @@ def settle_province(
     policies: Mapping[str, Policy],
     keep: Keep = _as_it_is,
     by_rule: StaysByRule | None = None,
+    closings: Closings | None = None,
 ) -> Settlement:
     """Points, pools, months, year and clearing of all areas.
 
@@ -60,33 +63,53 @@ def settle_province(
         keep: where the caller caches or checkpoints: case_points, sums, pools, amounts, accounts, years, matrix. Left
             out, each of the six tables is computed from the cases on its own.
         by_rule: stays and values of areas with rules of single cases.
+        closings: the closed months of the year, where there are any.
     """
     effective = effective_elements(frames.elements, frames.elements_given)
     known = known_areas(frames.hospitals, frames.budgets)
     inputs = (frames.cases, frames.hospitals, effective, frames.reviews, frames.calendar, known)
     scored = keep("case_points", score_cases(*inputs, policies, by_rule))
-    return settle_scored(scored, frames, policies, keep)
+    return settle_scored(scored, frames, policies, keep, closings)
 
 
 def settle_scored(
-    scored: DataFrame, frames: ProvinceFrames, policies: Mapping[str, Policy], keep: Keep = _as_it_is
+    scored: DataFrame,
+    frames: ProvinceFrames,
+    policies: Mapping[str, Policy],
+    keep: Keep = _as_it_is,
+    closings: Closings | None = None,
 ) -> Settlement:
-    """What follows from scored cases (`CASE_POINTS`), with hospitals, budgets and audit sums of `frames`."""
+    """What follows from scored cases (`CASE_POINTS`), with hospitals, budgets and audit sums of `frames`.
+
+    `closings`: the closed months of the year, where there are any; their rows stay, and corrections are booked later.
+    """
+    if closings is not None:
+        frames = replace(frames, budgets=frames.budgets.unionByName(closings.budgets()))
     sums = keep("sums", case_sums(scored, policies))
     periods = period_sums(sums, policies)
     in_pools = hospital_sums(periods)
     pools = keep("pools", pool_periods(in_pools, frames.budgets, policies))
     amounts = keep("amounts", hospital_amounts(in_pools, pools))
-    accounts = keep("accounts", hospital_accounts(sums, amounts, frames.audit, policies))
+    present = account_cases(sums)
+    if closings is not None:
+        present = account_cases(present.unionByName(closings.accounts()))
+    terms = month_terms(present, amounts, frames.audit, policies)
+    shown, debts, corrections = pools_with_residue(pools, amounts), period_debts(periods, pools), None
+    if closings is not None:
+        new = keep("corrections", new_corrections(terms, closings))
+        terms, shown = booked_terms(terms, new, closings), booked_pools(shown, closings)
+        debts, corrections = booked_debts(debts, closings), all_corrections(new, closings)
+    accounts = keep("accounts", hospital_accounts(present, terms))
     years = keep("years", hospital_years(accounts, pools, frames.hospitals, policies))
-    matrix = keep("matrix", clearing_matrix(periods, pools))
+    matrix = keep("matrix", clearing_matrix(debts))
     return Settlement(
         case_points=scored,
-        pools=_pools(pools_with_residue(pools, amounts)),
+        pools=_pools(shown),
         hospital_month=_months(hospital_months(accounts)),
         hospital_year=_years(years),
         matrix=_typed(matrix, MATRIX),
         net=_typed(net_positions(matrix), NET),
+        corrections=corrections,
     )
 
 

@@ -72,11 +72,12 @@ def _opened(accounts: DataFrame, pools: DataFrame, hospitals: DataFrame, policie
     kinds = {name: "decimal(38,0)" if name == "points" else "bigint" for name in (*MEASURES, "amount_fen")}
     sums = [F.coalesce(F.col(f"year_sums.{name}"), F.lit(0).cast(kind)).alias(name) for name, kind in kinds.items()]
     wanted = F.col("year_sums").isNotNull() | F.exists("months", lambda month: month["present"])
-    rows = accounts.where(wanted | (F.col("new_cases") > 0)).select(
+    late = F.coalesce("late_audit_fen", F.lit(0).cast("bigint"))
+    rows = accounts.where(wanted | F.col("late_audit_fen").isNotNull() | (F.col("new_cases") > 0)).select(
         *ACCOUNT,
         *sums,
         _over_months("deposit_fen").alias("deposit_held"),
-        _over_months("audit_fen").alias("audit"),
+        (_over_months("audit_fen") + late).alias("audit"),
         _over_months("paid_fen").alias("paid"),
         "new_fen",
     )

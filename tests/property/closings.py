@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
 from random import Random
+from typing import Any
 
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
+
+from settlement.closing import Closings
 from settlement.reference.closing import NOTHING_CLOSED, ClosedMonths, close_months
 from settlement.reference.inputs import Audit, Budget, Case, Province
+from settlement.reference.pools import Sums
 from settlement.reference.settle import settle_province
+from settlement.results import HOSPITAL_MONTH, MATRIX, MONTH_CORRECTIONS, POOLS
 from tests.property.settlement_provinces import INSURANCE, YEAR, random_province
 
 
@@ -97,3 +107,51 @@ def _audited(random: Random, province: Province) -> tuple[Audit, ...]:
             key = (hospital.fixmedins_code, random.choice(INSURANCE), f"{YEAR}-{random.randint(1, 12):02d}")
             kept[key] = Audit(*key, random.choice((0, 1, random.randint(0, 5_000_000))))
     return tuple(kept.values())
+
+
+def united_closed(histories: Iterable[History]) -> ClosedMonths:
+    """The closed months of provinces with different prefixes as one."""
+    parts = [history.closed for history in histories]
+    through = {area: month for part in parts for area, month in part.through.items()}
+    rows = {
+        name: tuple(row for part in parts for row in getattr(part, name))
+        for name in ("months", "pools", "matrix", "corrections")
+    }
+    return ClosedMonths(through, **rows)
+
+
+def closing_frames(spark: SparkSession, closed: ClosedMonths, areas: Mapping[str, str]) -> Closings:
+    """The closed months as DataFrames."""
+
+    def frame(rows: Iterable[object], schema: StructType, **given: Callable[[Any], Any]) -> DataFrame:
+        cells = [[given.get(name, partial(_cell, name))(row) for name in schema.names] for row in rows]
+        return spark.createDataFrame(cells, schema)
+
+    year: dict[str, Callable[[Any], Any]] = {"year": lambda _: YEAR}
+    placed = {"area": lambda row: areas[row.fixmedins_code], **year}
+    used = {"budget_used_fen": lambda pool: pool.used_fen, **year}
+    scope = {"scope": lambda debt: debt.scope.value}
+    return Closings(
+        closed.through,
+        frame(closed.months, HOSPITAL_MONTH, **placed),
+        frame(closed.pools, POOLS, **used),
+        frame(closed.matrix, MATRIX, **scope),
+        frame(closed.corrections, MONTH_CORRECTIONS, **placed),
+    )
+
+
+def _cell(name: str, row: Any) -> Any:
+    """A field of the row, of its terms or of its sums."""
+    for part in (row, getattr(row, "terms", None), getattr(row, "sums", None), *_sums_of(row)):
+        if hasattr(part, name):
+            value = getattr(part, name)
+            return _decimal(value) if isinstance(value, Fraction) else value
+    raise AttributeError(f"{name} of {row}")
+
+
+def _sums_of(row: Any) -> list[Sums]:
+    return [row.terms.sums] if hasattr(row, "terms") else []
+
+
+def _decimal(number: Fraction, places: int = 12) -> Decimal:
+    return Decimal(round(number * 10**places)).scaleb(-places)

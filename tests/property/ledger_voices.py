@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from settlement import ledger_views
 from settlement.ledger import ledger_rows
 from settlement.reference import ledger_views as plain_views
+from settlement.reference.closing import NOTHING_CLOSED, ClosedMonths
 from settlement.reference.inputs import Province
 from settlement.reference.ledger import LedgerRow, settle_ledger
 from settlement.reference.settle import settle_province
@@ -17,9 +18,9 @@ from settlement.results import LEDGER
 from settlement.settle import Settlement
 
 
-def ledger_differences(settled: Settlement, province: Province) -> list[str]:
+def ledger_differences(settled: Settlement, province: Province, closed: ClosedMonths = NOTHING_CLOSED) -> list[str]:
     """What differs between Spark's ledger of a settled province and the reference's, or within Spark's own tables."""
-    rows = settle_ledger(province, settle_province(province))
+    rows = settle_ledger(province, settle_province(province, closed))
     ledger = ledger_rows(settled).localCheckpoint()
     assert [(field.name, field.dataType) for field in ledger.schema] == [(f.name, f.dataType) for f in LEDGER]
     expected = {"ledger": {tuple(getattr(row, name) for name in LEDGER.names) for row in rows}, **_plain(rows)}
