@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from jobs.context import JobContext, add_lake_arguments, open_context
 from jobs.shell import run_job
-from lake.codes import code_ids, load_codes, number_new, seen_codes
+from lake.codes import code_ids, load_codes, record_codes
 from lake.contracts import require
 from lake.errors import ContractBroken
 from lake.identity import fingerprint
@@ -22,7 +22,7 @@ from lake.lists import delivered_version, mark_superseded, narrow_cases, parse_l
 from lake.quality import block_reason, findings, load_rules, rules_fingerprint, with_occurrences
 from lake.registry import PROVINCE, hospital_areas, read_registry, write_registry
 from lake.runs import Calculation
-from lake.store import slice_predicate
+from lake.store import insist, slice_predicate
 from lake.tables.batches import BATCHES
 from lake.tables.cases import CASES
 from lake.tables.codes import CODES
@@ -64,14 +64,18 @@ def ingest(
 
 
 def take_registry(context: JobContext, folder: Path) -> None:
-    """Take in the registry of a year, unless it is there already."""
+    """Take in the registry of a year, unless it is there already: jobs of several cities bring the same one at once."""
     started = context.now()
     delivered = read_registry(folder)
     calculation = Calculation("registry", PROVINCE, str(delivered.year), {"content": delivered.content_mark()})
-    if context.runs.due([calculation], context.force):
-        outputs = write_registry(context.lake, delivered, f"registry {calculation.run_id}")
-        context.runs.finish([calculation], started, {}, outputs)
-        context.say(NAME, f"registry of {delivered.year} taken in: {len(delivered.area_of)} hospitals")
+
+    def take() -> None:
+        if context.runs.load().due([calculation], context.force):
+            outputs = write_registry(context.lake, delivered, f"registry {calculation.run_id}")
+            context.runs.finish([calculation], started, {}, outputs)
+            context.say(NAME, f"registry of {delivered.year} taken in: {len(delivered.area_of)} hospitals")
+
+    insist(take)
 
 
 def _calculation(one: Slice, hospitals: dict[str, str]) -> Calculation:
@@ -107,7 +111,8 @@ def _write(
     }
     lists = lake.read(LISTS, outputs[LISTS.name]).where(predicate)
     superseded = lake.read(LISTS_SUPERSEDED, outputs[LISTS_SUPERSEDED.name]).where(predicate)
-    outputs[CODES.name] = _number_codes(context, lists, note)
+    numbered = record_codes(lake, narrow_cases(lists), note)
+    outputs |= {CODES.name: numbered} if numbered is not None else {}
     context.say(NAME, "writing cases and findings")
     known = F.col("fixmedins_code").isin(sorted(hospitals))
     rules = load_rules()
@@ -120,17 +125,6 @@ def _write(
     outputs[FINDINGS.name] = lake.replace(FINDINGS, found.join(F.broadcast(ids), ["area", "month"]), predicate, note)
     _check_and_count(context, due, outputs, ids, note)
     context.runs.finish(due, started, {}, outputs)
-
-
-def _number_codes(context: JobContext, lists: DataFrame, note: str) -> int:
-    """Give an id to every code not seen before."""
-    lake = context.lake
-    fresh = number_new(seen_codes(narrow_cases(lists)), lake.read_or_empty(CODES)).toArrow()
-    context.say(NAME, f"{fresh.num_rows} codes not seen before")
-    if fresh.num_rows == 0:
-        return lake.version(CODES)
-    rows = lake.spark.createDataFrame(fresh, CODES.schema)
-    return lake.append(CODES, rows.coalesce(1).sortWithinPartitions("system", "id"), note)
 
 
 def _cases(checked: DataFrame, ids: Column, blocked: Column) -> DataFrame:

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, IntegerType, StructField, StructType
 
 from lake.store import Lake
 from lake.tables.codes import CODES
 
+SYSTEMS = ("DI", "OP")
 CodeArrays = dict[str, pa.Array]  # by system: position i holds the code with id i + 1
 
 _IDS = StructType(
@@ -32,23 +33,41 @@ def seen_codes(cases: DataFrame) -> DataFrame:
     return diagnoses.unionByName(procedures).where(F.col("code").isNotNull()).distinct()
 
 
-def number_new(seen: DataFrame, known: DataFrame) -> DataFrame:
-    """Codes that have no id yet, numbered on from the largest known id of their system, in the order of the text."""
-    highest = known.groupBy("system").agg(F.max("id").alias("highest"))
-    fresh = seen.join(known, ["system", "code"], "left_anti")
-    place = F.row_number().over(Window.partitionBy("system").orderBy("code"))
-    return (
-        fresh.withColumn("place", place)
-        .join(highest, "system", "left")
-        .select("system", "code", (F.coalesce("highest", F.lit(0)) + F.col("place")).cast("int").alias("id"))
-    )
+def number_new(seen: pa.Table, known: pa.Table) -> pa.Table:
+    """Codes that have no id yet, numbered on from the largest known id of their system, in the order of the text.
+
+    Args:
+        seen: system, code; each pair once.
+        known: the table `codes`.
+
+    Returns:
+        Rows of `codes`, by system and id.
+    """
+    fresh = seen.join(known.select(["system", "code"]), ["system", "code"], join_type="left anti")
+    rows = []
+    for system in SYSTEMS:
+        codes = fresh.filter(pc.equal(fresh["system"], system))["code"].sort()
+        highest = pc.max(known.filter(pc.equal(known["system"], system))["id"]).as_py() or 0
+        ids = pa.array(range(highest + 1, highest + 1 + len(codes)), pa.int32())
+        rows.append(pa.table({"system": pa.array([system] * len(codes), pa.string()), "code": codes, "id": ids}))
+    return pa.concat_tables(rows)
+
+
+def record_codes(lake: Lake, cases: DataFrame, note: str) -> int | None:
+    """Give an id to every code of the cases (narrow, codes as text) that has none.
+
+    Of runs that meet new codes at once one numbers first, the others number on from there. Gives the version of
+    `codes` that has them all, None where no case has a code and none ever had.
+    """
+    seen = seen_codes(cases).toArrow()
+    return lake.extend(CODES, lambda known: number_new(seen, known.toArrow()), note)
 
 
 def load_codes(lake: Lake) -> CodeArrays:
     """All codes of the lake as arrays: the id of a code is its position plus one."""
     table = lake.read_or_empty(CODES).orderBy("system", "id").toArrow()
     arrays = {}
-    for system in ("DI", "OP"):
+    for system in SYSTEMS:
         rows = table.filter(pc.equal(table["system"], system))
         if not rows["id"].to_pylist() == list(range(1, rows.num_rows + 1)):
             raise ValueError(f"table codes: ids of system {system} are not dense from 1; the table was changed by hand")

@@ -40,13 +40,14 @@ def record_mapped(lake: Lake, schemes: Iterable[Scheme], codes: CodeArrays) -> d
     if not rows:
         return {}
     wanted = lake.rows(MAPPED_CODES, rows)
-    fresh = wanted.join(lake.read_or_empty(MAPPED_CODES), list(MAPPED_CODES.keys), "left_anti").toArrow()
-    if fresh.num_rows == 0:
-        return {MAPPED_CODES.name: lake.version(MAPPED_CODES)}
+
+    def fresh(known: DataFrame) -> pa.Table:
+        missing = wanted.join(known, list(MAPPED_CODES.keys), "left_anti").toArrow()
+        return missing.sort_by([(key, "ascending") for key in MAPPED_CODES.keys])
+
     versions = ", ".join(sorted({row[0][:12] for row in rows}))
-    ordered = fresh.sort_by([(key, "ascending") for key in MAPPED_CODES.keys])
-    frame = lake.spark.createDataFrame(ordered, MAPPED_CODES.schema).coalesce(1)
-    return {MAPPED_CODES.name: lake.append(MAPPED_CODES, frame, f"codes of schemes {versions}: {fresh.num_rows} more")}
+    written = lake.extend(MAPPED_CODES, fresh, f"codes of schemes {versions}")
+    return {} if written is None else {MAPPED_CODES.name: written}
 
 
 def codes_side_by_side(cases: DataFrame, codes: DataFrame, mapped: DataFrame) -> DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pyspark.sql import DataFrame, Row
@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from lake.errors import MissingParameters, UsageProblem
 from lake.identity import canonical, fingerprint
+from lake.moments import moment_after
 from lake.store import Lake
 from lake.tables.parameters import CORE_ELEMENTS, PARAMETER_SETS
 from settlement.case_rules import CASE_RULE_KEYS, CaseRules, read_case_rules
@@ -75,30 +76,21 @@ def write_drafts(
 ) -> dict:
     """Append the sets that are not there yet (by id), elements first; gives table -> version."""
     ids = sorted(drafts)
-    present = _ids(lake.read_or_empty(CORE_ELEMENTS).where(F.col("set_id").isin(ids)).select("set_id").distinct())
-    rows = [
-        (set_id, drafts[set_id][0][1], *element)
-        for set_id in ids
-        if set_id not in present
-        for element in drafts[set_id][1]
-    ]
     note = f"draft {fingerprint(ids)[:20]}"
-    if rows:
-        lake.append(CORE_ELEMENTS, lake.rows(CORE_ELEMENTS, rows).coalesce(1), note)
-    newest: dict[tuple[str, int], str] = {}
-    for one in parameter_sets(lake):
-        if one.status == "draft":
-            newest[(one.area, one.year)] = one.set_id
-    drafted = set(newest.values())
-    now = datetime.now(UTC)
-    sets = [(*drafts[set_id][0], run_ids[set_id], now) for set_id in ids if set_id not in drafted]
-    if sets:
-        lake.append(PARAMETER_SETS, lake.rows(PARAMETER_SETS, sets).coalesce(1), note)
-    return {table.name: lake.version(table) for table in (CORE_ELEMENTS, PARAMETER_SETS)}
 
+    def elements(known: DataFrame) -> list[tuple]:
+        present = known.where(F.col("set_id").isin(ids)).select("set_id").distinct().collect()
+        missing = [set_id for set_id in ids if set_id not in {row.set_id for row in present}]
+        return [(set_id, drafts[set_id][0][1], *element) for set_id in missing for element in drafts[set_id][1]]
 
-def _ids(rows: DataFrame) -> set[str]:
-    return {row.set_id for row in rows.collect()}
+    def events(known: DataFrame) -> list[tuple]:
+        newest = {(one.area, one.year): one.set_id for one in _events(known) if one.status == "draft"}
+        now = moment_after(known, "at")
+        return [(*drafts[set_id][0], run_ids[set_id], now) for set_id in ids if set_id not in newest.values()]
+
+    written = {CORE_ELEMENTS: lake.extend(CORE_ELEMENTS, elements, note)}
+    written[PARAMETER_SETS] = lake.extend(PARAMETER_SETS, events, note)
+    return {table.name: version for table, version in written.items() if version is not None}
 
 
 def parameter_sets(lake: Lake, area: str | None = None, year: int | None = None) -> list[ParameterSet]:
@@ -108,6 +100,11 @@ def parameter_sets(lake: Lake, area: str | None = None, year: int | None = None)
         rows = rows.where(F.col("area") == area)
     if year is not None:
         rows = rows.where(F.col("year") == year)
+    return _events(rows)
+
+
+def _events(rows: DataFrame) -> list[ParameterSet]:
+    """Rows of `parameter_sets`, oldest first."""
     found = [
         ParameterSet(
             row.set_id,
@@ -153,15 +150,18 @@ def publish(
     if not who.strip() or not why.strip():
         raise UsageProblem("publishing needs --who (a person) and --why (a reason or document)")
     wanted = sorted(set(areas))
-    events = parameter_sets(lake, year=year)
-    chosen = {area: _draft_of([one for one in events if one.area == area], area, year, set_id) for area in wanted}
-    latest = {one.area: one for one in sorted(events, key=lambda one: one.version) if one.status == "published"}
-    new = {one.set_id: latest.get(area) for area, one in chosen.items() if _differs(latest.get(area), one)}
-    if new:
-        drafts = lake.read(PARAMETER_SETS).where(F.col("set_id").isin(sorted(new)) & (F.col("status") == "draft"))
-        by_id = {row.set_id: row for row in drafts.collect()}  # a draft may have been made twice: it says the same
-        rows = [_published_row(by_id[one], last, who, why) for one, last in sorted(new.items())]
-        lake.append(PARAMETER_SETS, lake.rows(PARAMETER_SETS, rows).coalesce(1), f"publish {fingerprint(sorted(new))}")
+
+    def versions(known: DataFrame) -> list[tuple]:
+        events = _events(known.where(F.col("year") == year))
+        chosen = {area: _draft_of([one for one in events if one.area == area], area, year, set_id) for area in wanted}
+        latest = {one.area: one for one in sorted(events, key=lambda one: one.version) if one.status == "published"}
+        new = {one.set_id: latest.get(area) for area, one in chosen.items() if _differs(latest.get(area), one)}
+        drafts = known.where(F.col("set_id").isin(sorted(new)) & (F.col("status") == "draft")).collect()
+        by_id = {row.set_id: row for row in drafts}  # a draft may have been made twice: it says the same
+        now = moment_after(known, "at")
+        return [_published_row(by_id[one], last, who, why, now) for one, last in sorted(new.items())]
+
+    lake.extend(PARAMETER_SETS, versions, f"publish {fingerprint([year, wanted, set_id])[:20]}")
     return list(published(lake, wanted, year).values())
 
 
@@ -179,14 +179,14 @@ def _differs(last: ParameterSet | None, chosen: ParameterSet) -> bool:
     return last is None or last.set_id != chosen.set_id
 
 
-def _published_row(draft_row: Row, last: ParameterSet | None, who: str, why: str) -> tuple[Any, ...]:
+def _published_row(draft_row: Row, last: ParameterSet | None, who: str, why: str, at: datetime) -> tuple[Any, ...]:
     changed = {
         "version": last.version + 1 if last else 1,
         "status": "published",
         "supersedes": last.set_id if last else None,
         "who": who,
         "why": why,
-        "at": datetime.now(UTC),
+        "at": at,
     }
     row = {**draft_row.asDict(), **changed}
     return tuple(row[name] for name in PARAMETER_SETS.columns)

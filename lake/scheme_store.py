@@ -7,10 +7,11 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from grouper.compile import CompiledScheme, compile_scheme
@@ -18,6 +19,7 @@ from grouper.errors import SchemeProblem
 from grouper.scheme import Scheme
 from grouper.workbook import read_scheme, write_scheme
 from lake.errors import MissingParameters, UsageProblem
+from lake.moments import moment_after
 from lake.store import Lake
 from lake.tables.schemes import SCHEME_USE, SCHEMES
 
@@ -54,10 +56,11 @@ def unpack(document: bytes) -> Scheme:
 
 def import_scheme(lake: Lake, scheme: Scheme, scheme_id: str, source: str, overlay_of: str | None = None) -> str:
     """Store a scheme version, once; gives its fingerprint."""
-    known = lake.read_or_empty(SCHEMES).where(
-        (F.col("fingerprint") == scheme.fingerprint) & (F.col("scheme_id") == scheme_id)
-    )
-    if known.isEmpty():
+    same = (F.col("fingerprint") == scheme.fingerprint) & (F.col("scheme_id") == scheme_id)
+
+    def missing(known: DataFrame) -> list[tuple]:
+        if not known.where(same).isEmpty():
+            return []
         row = (
             scheme_id,
             scheme.fingerprint,
@@ -68,9 +71,11 @@ def import_scheme(lake: Lake, scheme: Scheme, scheme_id: str, source: str, overl
             len(scheme.drgs),
             bytearray(pack(scheme)),
             bytearray(compile_scheme(scheme).to_bytes()),
-            datetime.now(UTC),
+            moment_after(known, "imported_at"),
         )
-        lake.append(SCHEMES, lake.rows(SCHEMES, [row]), f"import scheme {scheme_id} {scheme.fingerprint}")
+        return [row]
+
+    lake.extend(SCHEMES, missing, f"import scheme {scheme_id} {scheme.fingerprint}")
     return scheme.fingerprint
 
 
@@ -128,15 +133,18 @@ def use_scheme(lake: Lake, uses: Mapping[str, SchemeVersion], from_date: date) -
     What was said for other days does not count: a version that is in force on the day only because an earlier row
     reaches so far would be pushed out by a later row for a day in between.
     """
-    said = lake.read_or_empty(SCHEME_USE).where(F.col("area").isin(sorted(uses)) & (F.col("from_date") == from_date))
-    present = {row.area: row.fingerprint for row in sorted(said.collect(), key=lambda row: row.recorded_at)}
-    rows = [
-        (area, from_date, version.scheme_id, version.fingerprint, datetime.now(UTC))
-        for area, version in sorted(uses.items())
-        if present.get(area) != version.fingerprint
-    ]
-    if rows:
-        lake.append(SCHEME_USE, lake.rows(SCHEME_USE, rows), f"use schemes from {from_date}")
+
+    def unsaid(known: DataFrame) -> list[tuple]:
+        said = known.where(F.col("area").isin(sorted(uses)) & (F.col("from_date") == from_date))
+        present = {row.area: row.fingerprint for row in sorted(said.collect(), key=lambda row: row.recorded_at)}
+        now = moment_after(known, "recorded_at")
+        return [
+            (area, from_date, version.scheme_id, version.fingerprint, now)
+            for area, version in sorted(uses.items())
+            if present.get(area) != version.fingerprint
+        ]
+
+    lake.extend(SCHEME_USE, unsaid, f"use schemes from {from_date}")
 
 
 def schemes_in_use(lake: Lake, areas: Iterable[str], day: date) -> dict[str, str]:

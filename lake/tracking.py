@@ -78,16 +78,20 @@ def _places(lake_dir: str | Path) -> tuple[str, str | None]:
     return f"sqlite:///{folder / 'mlflow.db'}", (folder / "mlruns").as_uri()
 
 
-def _experiment(client: Any, mlflow: Any, artefacts: str | None) -> str:
-    found = client.get_experiment_by_name(EXPERIMENT)
-    if found is None:
-        try:
-            return str(client.create_experiment(EXPERIMENT, artifact_location=artefacts))
-        except mlflow.exceptions.MlflowException:
-            found = client.get_experiment_by_name(EXPERIMENT)  # another job made it meanwhile
-            if found is None:
-                raise
-    return str(found.experiment_id)
+def _connect(mlflow: Any, uri: str, artefacts: str | None) -> tuple[Any, str]:
+    """Client and experiment, made where they are not there yet: by this job, or by another one meanwhile."""
+
+    def connect() -> tuple[Any, str]:
+        client = mlflow.MlflowClient(tracking_uri=uri)
+        found = client.get_experiment_by_name(EXPERIMENT)
+        if found is None:
+            return client, str(client.create_experiment(EXPERIMENT, artifact_location=artefacts))
+        return client, str(found.experiment_id)
+
+    try:
+        return connect()
+    except mlflow.exceptions.MlflowException:
+        return connect()
 
 
 @contextmanager
@@ -98,8 +102,7 @@ def parent_run(lake_dir: str | Path, name: str, tags: Mapping[str, str]) -> Iter
     """
     uri, artefacts = _places(lake_dir)
     with _quiet() as mlflow:
-        client = mlflow.MlflowClient(tracking_uri=uri)
-        experiment_id = _experiment(client, mlflow, artefacts)
+        client, experiment_id = _connect(mlflow, uri, artefacts)
         run = client.create_run(experiment_id, run_name=name, tags=dict(tags))
     parent = Parent(client, experiment_id, run.info.run_id)
     with _ended(parent.client, parent.run_id):
