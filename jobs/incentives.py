@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.ledger_checks import check_books, written
 from jobs.shell import run_job
 from jobs.slices import publish_slices
 from lake.identity import canonical
@@ -20,6 +22,7 @@ from lake.priced import cases_with_standards, fund_growth
 from lake.registry import registry_frame
 from lake.runs import Calculation, read_published
 from lake.tables.base import Table
+from lake.tables.ledger import INCENTIVE_LEDGER
 from lake.tables.registry import HOSPITALS
 from lake.tables.results import POOLS
 from lake.tables.rules import CASE_SHARING, GROWTH_INCENTIVES
@@ -27,6 +30,7 @@ from lake.views import cases_of, city_years, ingest_ids, scored_cases
 from settlement.case_sharing import case_shares
 from settlement.growth import growth_adjustments
 from settlement.policy import OutOfAreaPool
+from settlement.rule_ledger import incentive_differences, incentive_ledger
 
 NAME = "incentives"
 
@@ -55,9 +59,8 @@ def incentives(context: JobContext, cities: Collection[str], year: int, book: Po
     due = context.runs.due(calculations, context.force)
     context.say(NAME, f"{len(calculations)} cities, {len(due)} to calculate")
     if due:
-        outputs = publish_slices(
-            context, due, _frames(context, {key.area: sets[key.area] for key in due}, year, book), started
-        )
+        frames = _frames(context, {key.area: sets[key.area] for key in due}, year, book)
+        outputs = publish_slices(context, due, frames, started, check=partial(_check, context, due))
         _say_sums(context, outputs, [key.run_id for key in due])
     return len(due)
 
@@ -90,7 +93,14 @@ def _frames(
         GROWTH_INCENTIVES: growth_adjustments(fund_growth(cases, hospitals, year), policies),
         CASE_SHARING: case_shares(priced, policies),
     }
-    return {table: frame.withColumn("year", F.lit(year)) for table, frame in frames.items()}
+    dated = {table: frame.withColumn("year", F.lit(year)) for table, frame in frames.items()}
+    return {INCENTIVE_LEDGER: incentive_ledger(dated[CASE_SHARING], dated[GROWTH_INCENTIVES]), **dated}
+
+
+def _check(context: JobContext, due: Sequence[Calculation], outputs: Mapping[str, int]) -> None:
+    """Hospitals' accounts close with the two tables, and no pool of cases gives more than it got."""
+    tables = [written(context.lake, one, outputs, due) for one in (INCENTIVE_LEDGER, CASE_SHARING, GROWTH_INCENTIVES)]
+    check_books(INCENTIVE_LEDGER.name, tables[0], incentive_differences(*tables))
 
 
 def _say_sums(context: JobContext, outputs: Mapping[str, int], run_ids: Collection[str]) -> None:

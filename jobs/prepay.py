@@ -6,12 +6,14 @@ import argparse
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.ledger_checks import check_books, written
 from jobs.shell import run_job
 from jobs.slices import publish_slices
 from lake.errors import UsageProblem
@@ -21,12 +23,14 @@ from lake.prepay_files import PrepayFiles, read_prepay_files
 from lake.registry import registry_frame
 from lake.runs import Calculation, read_published
 from lake.tables.base import Table
+from lake.tables.ledger import PREPAY_LEDGER
 from lake.tables.registry import HOSPITALS
 from lake.tables.results import HOSPITAL_MONTH, HOSPITAL_YEAR
 from lake.tables.rules import PREPAY_PUBLICATION, PREPAY_RECOVERIES, PREPAY_TESTS, PREPAYMENTS
 from lake.views import months_ingested
 from settlement.prepay import prepay_tests, prepayments, publication, recoveries
 from settlement.reference.exact import yuan
+from settlement.rule_ledger import prepay_differences, prepay_ledger
 
 NAME = "prepay"
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
@@ -77,7 +81,7 @@ def prepay(
     context.say(NAME, f"{len(calculations)} cities, {len(due)} to decide")
     if due:
         frames = _frames(context, files, book, [key.area for key in due], year, at)
-        outputs = publish_slices(context, due, frames, started)
+        outputs = publish_slices(context, due, frames, started, check=partial(_check, context, due))
         _say_outcomes(context, outputs, due)
     return len(due)
 
@@ -136,12 +140,20 @@ def _frames(
     paid_of_ended = paid.where(F.col("area").isin(ended))
     payments = months.select("fixmedins_code", "insutype", "month", "paid_fen")
     recovered = recoveries(paid_of_ended, payments, policies)
+    published = publication(paid_of_ended, recovered)
     return {
+        PREPAY_LEDGER: prepay_ledger(paid, recovered, published),
         PREPAY_TESTS: tests,
         PREPAYMENTS: paid,
         PREPAY_RECOVERIES: recovered,
-        PREPAY_PUBLICATION: publication(paid_of_ended, recovered),
+        PREPAY_PUBLICATION: published,
     }
+
+
+def _check(context: JobContext, due: Sequence[Calculation], outputs: Mapping[str, int]) -> None:
+    """What was paid in advance is out until it is published, and then all of it is back; else `ContractBroken`."""
+    tables = [written(context.lake, one, outputs, due) for one in (PREPAY_LEDGER, PREPAYMENTS, PREPAY_PUBLICATION)]
+    check_books(PREPAY_LEDGER.name, tables[0], prepay_differences(*tables))
 
 
 def prepay_lines(context: JobContext, cities: Collection[str], year: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from pyspark.sql import DataFrame
@@ -40,8 +40,14 @@ def publish_slices(
     frames: Mapping[Table, DataFrame],
     started: datetime,
     period: str = "year",
+    check: Callable[[Mapping[str, int]], None] | None = None,
 ) -> dict[str, int]:
-    """Write the slices of the calculations (see `write_slices`), then make them visible. Gives table -> version."""
+    """Write the slices of the calculations (see `write_slices`), then make them visible. Gives table -> version.
+
+    `check` is called with what was written, before it can be seen; where it raises, nothing is published.
+    """
     outputs = write_slices(context.lake, due, frames, period)
+    if check:
+        check(outputs)
     context.runs.finish(due, started, {}, outputs)
     return outputs

@@ -71,7 +71,15 @@ CHART = (
     AccountClass("cash", "已拨付", HOSPITAL, "what the months paid"),
     AccountClass("clearing", "异地清算往来", AREA, "the area's net position; positive: it receives"),
 )
-ACCOUNTS = {one.name: one for one in CHART}
+# Books beside the clearing: what the jobs `prepay` and `incentives` move is no part of the final amount.
+RULE_CHART = (
+    AccountClass(
+        "advance", "预付金", HOSPITAL, "negative: paid in advance and not yet back; 0 once the year has ended"
+    ),
+    AccountClass("incentive", "激励约束", HOSPITAL, "what case sharing and growth come to; negative: taken off"),
+    AccountClass("sharing", "病例调剂资金", AREA, "what cases gave and no case was helped with; never negative"),
+)
+ACCOUNTS = {one.name: one for one in (*CHART, *RULE_CHART)}
 
 # In the order in which they are booked.
 ENTRIES = (
@@ -99,7 +107,15 @@ ENTRIES = (
     EntryKind("in_province", "省内异地清算", "clearing", "clearing", "policy/003 article 31", INSURED),
     EntryKind("cross_province", "跨省异地清算", "clearing", "clearing", "policy/004 二(四)", INSURED),
 )
-ENTRY = {one.name: one for one in ENTRIES}
+RULE_ENTRIES = (
+    EntryKind("prepayment", "拨付预付金", "advance", "cash", "policy/002 article 24"),
+    EntryKind("prepayment_offset", "预付金冲抵结算金额", "cash", "advance", "policy/000 article 19"),
+    EntryKind("prepayment_returned", "预付金交回支出户", "cash", "advance", "policy/000 article 19"),
+    EntryKind("case_surplus_given", "病例结余调剂", "incentive", "sharing", "policy/002 article 35"),
+    EntryKind("case_deficit_aid", "病例超支分担", "sharing", "incentive", "policy/002 article 35"),
+    EntryKind("growth_incentive", "增长激励约束", "fund", "incentive", "policy/002 article 36"),
+)
+ENTRY = {one.name: one for one in (*ENTRIES, *RULE_ENTRIES)}
 
 _AMOUNT = (
     "month_amount",
@@ -141,6 +157,19 @@ YEAR_COLUMNS: dict[str, tuple[int, tuple[str, ...]]] = {
     "deposit_held": (-1, ("month_deposit",)),
     "clearing": (1, tuple(entry for item in STATEMENT if not item.beside for entry in item.entries)),
     "final": (1, tuple(entry for item in STATEMENT for entry in item.entries)),
+}
+# What stands on a hospital's account of a class, by sign and kinds of entries: views of the books beside the clearing.
+RULE_COLUMNS: dict[str, dict[str, tuple[int, tuple[str, ...]]]] = {
+    "advance": {
+        "paid": (-1, ("prepayment",)),
+        "offset": (1, ("prepayment_offset",)),
+        "returned": (1, ("prepayment_returned",)),
+    },
+    "incentive": {
+        "given": (-1, ("case_surplus_given",)),
+        "aid": (1, ("case_deficit_aid",)),
+        "growth": (1, ("growth_incentive",)),
+    },
 }
 
 

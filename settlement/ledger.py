@@ -11,7 +11,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from settlement.accounts import AREA, ENTRIES, HOSPITAL, INSURED, SEPARATOR
+from settlement.accounts import AREA, ENTRY, HOSPITAL, INSURED, SEPARATOR
 from settlement.case_points import CROSS_PROVINCE, IN_PROVINCE
 from settlement.money import conformed
 from settlement.results import LEDGER
@@ -33,7 +33,12 @@ def ledger_rows(settlement: Settlement) -> DataFrame:
         _of_years(settlement.hospital_year),
         _of_matrix(settlement.matrix),
     )
-    moved = reduce(DataFrame.unionByName, parts).groupBy(*KEY).agg(F.sum("signed").alias("signed"))
+    return as_rows(reduce(DataFrame.unionByName, parts))
+
+
+def as_rows(signed: DataFrame) -> DataFrame:
+    """Movements, `KEY` and `signed` (fen; negative: the other way), as `LEDGER`. Those of one key are one row."""
+    moved = signed.groupBy(*KEY).agg(F.sum("signed").alias("signed"))
     kinds = moved.where(F.col("signed") != 0).select("*", _kind().alias("_kind"))
     payer, payee = _account("from_class", "payer"), _account("to_class", "payee")
     forward = F.col("signed") > 0
@@ -52,7 +57,7 @@ def _kind() -> Column:
     names = ("from_class", "payer", "to_class", "payee", "article")
     pairs = [
         part
-        for kind in ENTRIES
+        for kind in ENTRY.values()
         for part in (F.lit(kind.name), F.struct(*[F.lit(getattr(kind, name)).alias(name) for name in names]))
     ]
     return F.element_at(F.create_map(*pairs), F.col("entry"))

@@ -88,7 +88,7 @@ def matrix(ledger: DataFrame) -> DataFrame:
 def net(ledger: DataFrame) -> DataFrame:
     """The columns of `NET`: the balances of the clearing accounts by area."""
     owner = F.split_part(F.col("account"), F.lit(SEPARATOR), F.lit(2))
-    mine = legs(ledger).where(_of_class("clearing")).groupBy(owner.alias("area"))
+    mine = legs(ledger).where(of_class("clearing")).groupBy(owner.alias("area"))
     return mine.agg(F.sum("change_fen").alias("amount_fen")).where("amount_fen != 0")
 
 
@@ -99,36 +99,41 @@ def closing_differences(ledger: DataFrame, hospital_year: DataFrame, pools: Data
     shares nor second distribution took of it. Returns account and `change_fen`, ledger less tables.
     """
     spent = F.col("deficit_share_fen") + F.col("second_distribution_fen")
-    said = _said(
+    said = stated(
         hospital_year,
         (account_name(F.lit("payable"), F.col(HOSPITAL)), F.col("final_fen")),
         (account_name(F.lit("cash"), F.col(HOSPITAL)), F.col("paid_fen")),
         (account_name(F.lit("reserve"), F.col(AREA)), -spent),
     ).unionByName(
-        _said(
+        stated(
             pools.where(F.length("period") == _YEAR_LENGTH),
             (account_name(F.lit("reserve"), F.col(AREA)), F.col("carried_or_reserve_fen")),
             (account_name(F.lit("residue"), F.col(AREA)), F.col("residue_fen")),
         )
     )
-    closing = _of_class("payable", "cash", "deposit", "withheld", "pool", "residue", "reserve")
-    booked = legs(ledger).where(closing).select("account", "change_fen")
+    return differing(ledger, said, "payable", "cash", "deposit", "withheld", "pool", "residue", "reserve")
+
+
+def differing(ledger: DataFrame, said: DataFrame, *classes: str) -> DataFrame:
+    """Accounts of the classes on which something else stands than is `stated`: account and ledger less statement."""
+    booked = legs(ledger).where(of_class(*classes)).select("account", "change_fen")
     both = booked.unionByName(said).groupBy("account").agg(F.sum("change_fen").alias("change_fen"))
     return both.where(F.coalesce(F.col("change_fen") != 0, F.lit(True)))
 
 
-def _said(rows: DataFrame, *figures: tuple[Column, Column]) -> DataFrame:
-    """What the tables say of accounts, with the sign turned."""
+def stated(rows: DataFrame, *figures: tuple[Column, Column]) -> DataFrame:
+    """What tables say of accounts, with the sign turned: account and `change_fen`."""
     structs = [F.struct(name.alias("account"), (-amount).alias("change_fen")) for name, amount in figures]
     return rows.select(F.explode(F.array(*structs)).alias("_one")).select("_one.*")
 
 
-def _of_class(*names: str) -> Column:
+def of_class(*names: str) -> Column:
+    """Whether the row's account is of one of the classes."""
     return F.split_part(F.col("account"), F.lit(SEPARATOR), F.lit(1)).isin(*names)
 
 
 def _payable(ledger: DataFrame) -> DataFrame:
-    return legs(ledger.where(F.col(HOSPITAL).isNotNull())).where(_of_class("payable"))
+    return legs(ledger.where(F.col(HOSPITAL).isNotNull())).where(of_class("payable"))
 
 
 def _columns(columns: Mapping[str, tuple[int, tuple[str, ...]]]) -> list[Column]:

@@ -26,8 +26,11 @@ from lake.parameters import publish
 from lake.policy_files import PolicyBook, load_policies
 from lake.tables.case_points import CASE_POINTS
 from lake.tables.cases import CASES
+from lake.tables.ledger import INCENTIVE_LEDGER, PREPAY_LEDGER
 from lake.tables.results import HOSPITAL_MONTH, HOSPITAL_YEAR
 from lake.tables.rules import CASE_SHARING, GROWTH_INCENTIVES, PREPAY_PUBLICATION, PREPAY_TESTS, PREPAYMENTS
+from settlement.rule_ledger import advances
+from settlement.rule_ledger import incentives as ledger_of_incentives
 from tests.conftest import ROOT
 from tests.jobs.lakes import CITIES, YEAR, open_lake
 
@@ -71,6 +74,10 @@ def test_a_month_of_the_settled_year_is_paid_in_advance(settled: JobContext, inp
         expected = (2 * base + 12) // 24 if row.insutype == "310" and base > 0 else 0
         assert row.paid_fen == expected
     assert lake.read(PREPAY_PUBLICATION).count() == 0  # the year has not ended
+    booked = {
+        (row.fixmedins_code, row.insutype): row.outstanding_fen for row in advances(lake.read(PREPAY_LEDGER)).collect()
+    }
+    assert booked == {(row.fixmedins_code, row.insutype): row.paid_fen for row in rows if row.paid_fen}
     lines = prepay_lines(settled, CITIES, NEXT)
     assert len(lines) == len(rows) + 1
     assert all(line.endswith(",,") for line in lines[1:])
@@ -228,6 +235,10 @@ def test_incentives_of_the_cities_that_have_them(settled: JobContext, shared_cas
     )
     assert 0 < sum(row.cases for row in found) <= ordinary.count()
     growth = settled.lake.read(GROWTH_INCENTIVES).collect()
+    books = settled.lake.read(INCENTIVE_LEDGER)
+    came_to = sum(row.balance_fen for row in ledger_of_incentives(books).collect())
+    assert came_to == sum(row.aid - row.given for row in found) + sum(row.adjustment_fen for row in growth)
+    assert {row.entry for row in books.collect()} == {"case_surplus_given", "case_deficit_aid", "growth_incentive"}
     assert {row.area for row in growth if row.adjustment_fen} == {CITIES[0]}
     for row in growth:
         if row.area == CITIES[0] and row.growth is not None:

@@ -43,6 +43,22 @@ def ledger_differences(settled: Settlement, province: Province, closed: ClosedMo
     return differences + [str(row) for check in checks for row in check.collect()]
 
 
+def book_differences(ledger: DataFrame, rows: list[LedgerRow]) -> list[str]:
+    """What differs between Spark's ledger and the reference's, and what is no movement in it."""
+    expected = {tuple(getattr(row, name) for name in LEDGER.names) for row in rows}
+    found = _rows(ledger)
+    assert [(field.name, field.dataType) for field in ledger.schema] == [(f.name, f.dataType) for f in LEDGER]
+    differing = [f"only Spark: {row}" for row in sorted(found - expected, key=str)[:3]]
+    differing += [f"only reference: {row}" for row in sorted(expected - found, key=str)[:3]]
+    return differing + [f"no movement: {row}" for row in ledger_views.improper(ledger).collect()]
+
+
+def figure_rows(frame: DataFrame) -> set[tuple[Any, ...]]:
+    """A view of hospitals as (hospital, insurance, money columns in the order of their names)."""
+    money = sorted(column for column in frame.columns if column.endswith("_fen"))
+    return _rows(frame.select("fixmedins_code", "insutype", *money))
+
+
 def _rows(frame: DataFrame) -> set[tuple[Any, ...]]:
     return {tuple(row) for row in frame.collect()}
 

@@ -8,7 +8,16 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from settlement.accounts import ACCOUNTS, ENTRIES, ENTRY, MONTH_COLUMNS, STATEMENT, YEAR_COLUMNS
+from settlement.accounts import (
+    ACCOUNTS,
+    ENTRIES,
+    ENTRY,
+    MONTH_COLUMNS,
+    RULE_COLUMNS,
+    RULE_ENTRIES,
+    STATEMENT,
+    YEAR_COLUMNS,
+)
 from settlement.reference.inputs import Province
 from settlement.reference.ledger import LedgerRow, settle_ledger
 from settlement.reference.ledger_views import (
@@ -156,11 +165,15 @@ def test_every_kind_of_entry_and_both_directions_occur() -> None:
 
 def test_the_chart_is_whole() -> None:
     """Each entry names accounts of the chart; each entry on a payable account is in one line of the statement."""
-    used = {name for kind in ENTRIES for name in (kind.from_class, kind.to_class)}
+    used = {name for kind in ENTRY.values() for name in (kind.from_class, kind.to_class)}
     assert used == set(ACCOUNTS)
-    on_payable = sorted(kind.name for kind in ENTRIES if "payable" in (kind.from_class, kind.to_class))
+    assert len(ENTRY) == len(ENTRIES) + len(RULE_ENTRIES)
+    for name, columns in RULE_COLUMNS.items():
+        mine = [kind.name for kind in RULE_ENTRIES if name in (kind.from_class, kind.to_class)]
+        assert sorted(entry for _, entries in columns.values() for entry in entries) == sorted(mine)
+    on_payable = sorted(kind.name for kind in ENTRY.values() if "payable" in (kind.from_class, kind.to_class))
     assert sorted(entry for item in STATEMENT for entry in item.entries) == on_payable
-    assert all(kind.article.startswith("policy/") for kind in ENTRIES)
+    assert all(kind.article.startswith("policy/") for kind in ENTRY.values())
 
 
 def test_the_page_names_what_is_booked() -> None:
@@ -168,7 +181,7 @@ def test_the_page_names_what_is_booked() -> None:
     page = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
     for one in ACCOUNTS.values():
         assert f"| `{one.name}` | {one.title} |" in page
-    for kind in ENTRIES:
+    for kind in ENTRY.values():
         (line,) = [line for line in page.splitlines() if line.startswith(f"| `{kind.name}` | ") and "→" in line]
         article = kind.article.removeprefix("policy/").replace("article ", "§")
         assert article in line

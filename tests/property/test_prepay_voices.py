@@ -12,7 +12,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
-from settlement import frames, prepay, prepay_frames
+from settlement import frames, prepay, prepay_frames, rule_ledger
+from settlement.reference.ledger_views import balances
 from settlement.reference.prepay import (
     Application,
     FundMonth,
@@ -24,7 +25,9 @@ from settlement.reference.prepay import (
     publish,
     recover,
 )
+from settlement.reference.rule_ledger import hospital_figures, paid_in_advance, prepay_ledger
 from settlement.rule_policy import RULE_KEYS, RulePolicy
+from tests.property.ledger_voices import book_differences, figure_rows
 from tests.property.settlement_rules import AREAS, INSURANCE, RULE_CHOICES, YEAR, frame, rule_policies, texts
 
 SEEDS = st.integers(0, 2**32)
@@ -126,6 +129,27 @@ def test_nothing_is_paid_that_is_not_due_and_all_comes_back(seed: int) -> None:
     assert all(offset <= world.payments[code, insutype][month] for code, insutype, month, offset in offsets)
 
 
+@given(SEEDS)
+@settings(max_examples=30)
+def test_the_ledger_of_prepayments_holds_what_was_paid_and_closes_when_it_is_back(seed: int) -> None:
+    world = random_world(seed)
+    _, paid = reference(world)
+    offsets = recover(paid, world.payments, world.policies, YEAR)
+    back = publish(paid, offsets)
+    before, after = prepay_ledger(paid, [], [], YEAR), prepay_ledger(paid, offsets, back, YEAR)
+    given_out = {(one.fixmedins_code, one.insutype): one.paid_fen for one in paid if one.paid_fen}
+    assert paid_in_advance(before) == given_out
+    assert paid_in_advance(after) == dict.fromkeys(given_out, 0)
+    assert sum(balances(before).values()) == 0
+    assert not any(balances(after).values())
+    figures = hospital_figures(after, "advance")
+    assert {key: (one["paid"], one["offset"], one["returned"]) for key, one in figures.items()} == {
+        (one.fixmedins_code, one.insutype): (one.paid_fen, one.offset_fen, one.returned_fen) for one in back
+    }
+    assert len({row.key for row in after}) == len(after)
+    assert all(row.amount_fen > 0 and row.from_account != row.to_account for row in after)
+
+
 def test_random_worlds_take_every_branch() -> None:
     outcomes, funds = set(), set()
     for seed in range(15):
@@ -183,3 +207,14 @@ def test_both_voices_pay_in_advance_alike(spark: SparkSession, seed: int) -> Non
         (one.area, one.fixmedins_code, one.insutype, one.paid_fen, one.offset_fen, one.returned_fen)
         for one in publish(paid, offsets)
     )
+
+    rows = prepay_ledger(paid, offsets, publish(paid, offsets), YEAR)
+    ledger = rule_ledger.prepay_ledger(given_out, back, published).localCheckpoint()
+    assert not book_differences(ledger, rows)
+    figures = hospital_figures(rows, "advance")
+    assert figure_rows(rule_ledger.advances(ledger)) == {
+        (*key, one["offset"], -one["balance"], one["paid"], one["returned"]) for key, one in figures.items()
+    }
+    assert rule_ledger.prepay_differences(ledger, given_out, published).isEmpty()
+    short = ledger.where("entry != 'prepayment_returned'")
+    assert rule_ledger.prepay_differences(short, given_out, published).isEmpty() == (short.count() == ledger.count())

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from settlement import rule_frames as frames
+from settlement import rule_ledger
 from settlement.addons import LIMITS, add_on_findings, effective_add_ons
 from settlement.budget import yearly_budgets
 from settlement.bulletin import review_bulletin
@@ -29,6 +31,7 @@ from settlement.reference import negotiated_drugs as plain_drugs
 from settlement.reference import weights as plain_weights
 from settlement.reference.case_sharing import PricedCase, payment_standard, share_cases
 from settlement.reference.exact import round_half_up
+from settlement.reference.ledger_views import balances
 from settlement.reference.monitoring import (
     GroupFigures,
     case_mix_index,
@@ -37,10 +40,12 @@ from settlement.reference.monitoring import (
     time_index,
 )
 from settlement.reference.points import CaseClass
+from settlement.reference.rule_ledger import hospital_figures, incentive_ledger
 from settlement.reference.settle import settle_province
 from settlement.results import CASE_POINTS
 from settlement.standards import payment_standards
 from settlement.weights import payment_weights
+from tests.property.ledger_voices import book_differences, figure_rows
 from tests.property.published_numbers import CASE_MIX, INDEX, OUTLIERS
 from tests.property.settlement_provinces import random_province
 from tests.property.settlement_rules import AREAS, GROUPS, INSURANCE, frame, rule_policies, texts
@@ -63,14 +68,14 @@ def fen(random: Random, most: int = 10**7) -> int:
 def random_cases(random: Random, count: int = 400) -> list[PricedCase]:
     cases = []
     for number in range(count):
-        standard = fen(random)
+        standard, area = fen(random), random.choice(AREAS)
         cost = random.choice((standard, standard * 11 // 10, standard * 2, fen(random)))
         cases.append(
             PricedCase(
                 setl_id=f"S{number:04d}",
-                area=random.choice(AREAS),
+                area=area,
                 insutype=random.choice(INSURANCE),
-                fixmedins_code=f"H{random.randint(0, 9)}",
+                fixmedins_code=f"H{area}{random.randint(0, 2)}",
                 drg=random.choice(GROUPS),
                 case_class=random.choice((*CaseClass, CaseClass.NORMAL, CaseClass.HIGH, CaseClass.LOW)).value,
                 cost_fen=cost,
@@ -94,9 +99,27 @@ def test_both_voices_share_cases_alike(spark: SparkSession, seed: int) -> None:
     policies, cases = rule_policies(random), random_cases(random)
     rows = frame(spark, frames.PRICED_CASES, case_rows(cases))
     shares = share_cases(cases, policies)
-    assert texts(case_shares(rows, policies).select("setl_id", "given_fen", "aid_fen").collect()) == texts(
+    found = case_shares(rows, policies).withColumn("year", F.lit(YEAR)).localCheckpoint()
+    assert texts(found.select("setl_id", "given_fen", "aid_fen").collect()) == texts(
         (share.case.setl_id, share.given_fen, share.aid_fen) for share in shares
     )
+    hospitals = {(case.area, case.insutype, case.fixmedins_code) for case in cases}
+    funds = [
+        plain_growth.FundGrowth(*hospital, 3, fen(random, 10**11), random.choice((fen(random, 10**11), 0)))
+        for hospital in sorted(hospitals)
+    ]
+    growth = growth_adjustments(frame(spark, frames.FUND_GROWTH, map(astuple, funds)), policies)
+    dated = growth.withColumn("year", F.lit(YEAR)).localCheckpoint()
+    booked = incentive_ledger(shares, plain_growth.growth_adjustments(funds, policies), YEAR)
+    ledger = rule_ledger.incentive_ledger(found, dated).localCheckpoint()
+    assert not book_differences(ledger, booked)
+    assert figure_rows(rule_ledger.incentives(ledger)) == {
+        (*key, one["aid"], one["balance"], one["given"], one["growth"])
+        for key, one in hospital_figures(booked, "incentive").items()
+    }
+    assert rule_ledger.incentive_differences(ledger, found, dated).isEmpty()
+    wrong = dated.withColumn("adjustment_fen", F.col("adjustment_fen") + 1)
+    assert not rule_ledger.incentive_differences(ledger, found, wrong).isEmpty()
 
 
 @given(SEEDS)
@@ -110,6 +133,32 @@ def test_the_pool_of_cases_never_pays_more_than_it_was_given(seed: int) -> None:
         assert not (share.given_fen and share.aid_fen)
         given_by[share.case.area, share.case.insutype] += share.given_fen - share.aid_fen
     assert all(left >= 0 for left in given_by.values())
+
+
+@given(SEEDS)
+@settings(max_examples=30)
+def test_the_ledger_of_incentives_is_what_cases_and_growth_come_to(seed: int) -> None:
+    random = Random(seed)
+    policies, cases = rule_policies(random), random_cases(random, 200)
+    shares = share_cases(cases, policies)
+    hospitals = sorted({(case.area, case.insutype, case.fixmedins_code) for case in cases})
+    growth = plain_growth.growth_adjustments(
+        [plain_growth.FundGrowth(*one, 3, fen(random, 10**11), fen(random, 10**11)) for one in hospitals], policies
+    )
+    rows = incentive_ledger(shares, growth, YEAR)
+    due: dict[tuple[str, str], int] = defaultdict(int)
+    for share in shares:
+        due[share.case.fixmedins_code, share.case.insutype] += share.aid_fen - share.given_fen
+    for one in growth:
+        due[one.funds.fixmedins_code, one.funds.insutype] += one.adjustment_fen
+    found = hospital_figures(rows, "incentive")
+    assert {key: one["balance"] for key, one in found.items() if one["balance"]} == {
+        key: amount for key, amount in due.items() if amount
+    }
+    assert all(one["aid"] - one["given"] + one["growth"] == one["balance"] for one in found.values())
+    assert all(left >= 0 for account, left in balances(rows).items() if account.startswith("sharing:"))
+    assert sum(balances(rows).values()) == 0
+    assert len({row.key for row in rows}) == len(rows)
 
 
 @pytest.mark.slow
