@@ -1,4 +1,4 @@
-"""Results of the rules beside points and clearing: prepayment, special-review bulletin, incentives."""
+"""Results of the rules beside points and clearing: prepayment, bulletin, incentives, monitoring, negotiation."""
 
 from __future__ import annotations
 
@@ -46,6 +46,36 @@ REVIEW_BULLETIN = _table(
     "period",
 )
 _YEAR = column("year", IntegerType(), "clearing year")
+HOSPITAL_INDICES = _table(
+    "hospital_indices",
+    "a hospital's monitoring figures of a year (监测指标, policy/001 article 35)",
+    ("fixmedins_code", "year"),
+    StructType([*rule_frames.HOSPITAL_INDICES.fields, _YEAR]),
+)
+DRUG_COMPENSATION = _table(
+    "drug_compensation",
+    "a case with listed negotiated drugs and what is paid for them (谈判药品, policy/002 article 37)",
+    ("setl_id", "year"),
+    StructType([*rule_frames.DRUG_COMPENSATION.fields, _YEAR]),
+)
+ADD_ON_FINDINGS = _table(
+    "add_on_findings",
+    "what is wrong with add-ons that were applied for (医疗机构调节系数, policy/002 article 18(二))",
+    ("fixmedins_code", "drg", "ground", "rule", "year"),
+    StructType([*rule_frames.ADD_ON_FINDINGS.fields, _YEAR]),
+)
+BUDGET_PROPOSALS = _table(
+    "budget_proposals",
+    "the by-disease budget of an area and insurance by the area's method (总额预算, policy/001 article 13)",
+    ("area", "insutype", "year"),
+    rule_frames.BUDGET_RESULTS,
+)
+PAYMENT_WEIGHTS = _table(
+    "payment_weights",
+    "a group's payment weight, negotiated with the total kept (总权重不变, policy/001 article 16)",
+    ("area", "drg", "year"),
+    StructType([*rule_frames.PAYMENT_WEIGHTS.fields, _YEAR]),
+)
 GROWTH_INCENTIVES = _table(
     "growth_incentives",
     "growth of a hospital's pooled fund against its benchmark (policy/002 article 36)",

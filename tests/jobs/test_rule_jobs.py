@@ -12,23 +12,38 @@ from pathlib import Path
 import pytest
 from pyspark.sql import functions as F
 
+from jobs.add_ons import add_ons, element_rows, finding_lines
 from jobs.benchmark import benchmark
+from jobs.budget import budget, budget_lines
 from jobs.bulletin import bulletin, bulletin_lines, published_bulletin
 from jobs.context import JobContext
+from jobs.drugs import drug_lines, drugs
 from jobs.incentives import incentives
+from jobs.monitoring import monitoring, monitoring_lines
 from jobs.points import points
 from jobs.prepay import prepay, prepay_lines
 from jobs.settle import settle
+from jobs.weights import weight_lines, weights
 from jobs.why import check_voices, money_lines, point_lines
 from lake.case_file import read_case_file
 from lake.errors import InputProblem, MissingParameters, UsageProblem
-from lake.parameters import publish
+from lake.monitored import measured_weights
+from lake.parameters import elements_of, parameter_sets, publish, published
 from lake.policy_files import PolicyBook, load_policies
 from lake.tables.case_points import CASE_POINTS
 from lake.tables.cases import CASES
 from lake.tables.ledger import INCENTIVE_LEDGER, PREPAY_LEDGER
 from lake.tables.results import HOSPITAL_MONTH, HOSPITAL_YEAR
-from lake.tables.rules import CASE_SHARING, GROWTH_INCENTIVES, PREPAY_PUBLICATION, PREPAY_TESTS, PREPAYMENTS
+from lake.tables.rules import (
+    CASE_SHARING,
+    DRUG_COMPENSATION,
+    GROWTH_INCENTIVES,
+    HOSPITAL_INDICES,
+    PAYMENT_WEIGHTS,
+    PREPAY_PUBLICATION,
+    PREPAY_TESTS,
+    PREPAYMENTS,
+)
 from settlement.rule_ledger import advances
 from settlement.rule_ledger import incentives as ledger_of_incentives
 from tests.conftest import ROOT
@@ -174,6 +189,116 @@ def ruled(settled: JobContext, tmp_path_factory: pytest.TempPathFactory) -> Rule
     points(context, [CITIES[0]], YEAR)
     settle(context, [CITIES[0]], YEAR)
     return Ruled(context, hospital.fixmedins_code, group.drg)
+
+
+def test_001_article_35_hospitals_are_monitored(settled: JobContext) -> None:
+    """The indices of the area's hospitals, weighted by their cases, are 1; rates and CMI follow from the points."""
+    assert monitoring(settled, CITIES, YEAR) == len(CITIES)
+    assert monitoring(settled, CITIES, YEAR) == 0
+    rows = settled.lake.read(HOSPITAL_INDICES).collect()
+    elements = elements_of(settled.lake, published(settled.lake, CITIES, YEAR).values())
+    groups = elements.where("kind = 'benchmark_points'").select("area", "drg")
+    weighed = settled.lake.read(CASE_POINTS).where("in_year = 1").join(groups, ["area", "drg"], "left_semi")
+    counts = {
+        row.fixmedins_code: row
+        for row in weighed.groupBy("fixmedins_code")
+        .agg(F.count(F.lit(1)).alias("cases"), F.count(F.when(F.col("class") == "high", 1)).alias("high"))
+        .collect()
+    }
+    assert {row.fixmedins_code for row in rows} == set(counts)
+    for area in CITIES:
+        mine = [row for row in rows if row.area == area]
+        cases = sum(counts[row.fixmedins_code].cases for row in mine)
+        for name in ("cost_index", "time_index"):
+            whole = sum(row[name] * counts[row.fixmedins_code].cases for row in mine)
+            assert abs(whole / cases - 1) < Decimal("0.00001")
+    for row in rows:
+        of = counts[row.fixmedins_code]
+        assert row.high_rate == (Decimal(of.high) / of.cases).quantize(Decimal("0.000001"), ROUND_HALF_UP)
+        assert row.cmi > 0
+    lines = monitoring_lines(settled, CITIES, YEAR)
+    assert len(lines) == len(rows) + 1
+    assert lines[0].startswith("统筹区,医疗机构编号,病例组合指数(CMI)")
+
+
+def test_002_article_37_drugs_are_compensated_where_the_area_lists_them(settled: JobContext, tmp_path: Path) -> None:
+    policy = {"negotiated_drug.list": ("list of drug codes", "[D1]"), "negotiated_drug.ratio": ("ratio", "'0.3'")}
+    (tmp_path / "policy").mkdir()
+    book = first_city_with(tmp_path / "policy", policy)
+    cases = {
+        area: settled.lake.read(CASE_POINTS).where((F.col("area") == area) & (F.col("in_year") == 1)).first()
+        for area in CITIES
+    }
+    first, second = (row.setl_id for row in cases.values() if row is not None)
+    items = tmp_path / "items.csv"
+    items.write_text(f"setl_id,code,amount\n{first},D1,1.00\n{first},D1,0.05\n{first},D2,9.00\n{second},D1,9.00\n")
+    assert drugs(settled, CITIES, YEAR, items, book) == len(CITIES)
+    assert drugs(settled, CITIES, YEAR, items, book) == 0
+    (paid,) = settled.lake.read(DRUG_COMPENSATION).collect()
+    assert (paid.setl_id, paid.drug_fen, paid.compensation_fen) == (first, 105, 32)  # 31.5, half up
+    (_, line) = drug_lines(settled, CITIES, YEAR)
+    assert line.endswith(",1,1.05,0.32")
+    items.write_text("setl_id,code,amount\nS0,D1,1.00\n")
+    with pytest.raises(InputProblem, match="setl_id S0: no case"):
+        drugs(settled, CITIES, YEAR, items, book)
+
+
+def test_002_article_18_2_add_ons_are_held_against_their_limits(settled: JobContext, tmp_path: Path) -> None:
+    area, code = CITIES[0], next(code for code, of in settled.registry(YEAR).area_of.items() if of == CITIES[0])
+    file, book = tmp_path / "add_ons.csv", load_policies()
+    rows = [f"{code},AA1,national,coefficient,0.2", f"{code},BB1,provincial,coefficient,0.1"]
+    header = "fixmedins_code,drg,ground,kind,value"
+    file.write_text("\n".join([header, *rows, f"{code},CC1,national,coefficient,0.25"]) + "\n")
+    assert add_ons(settled, CITIES, YEAR, file, book) == len(CITIES)
+    assert finding_lines(settled, CITIES, YEAR)[1:] == [
+        f"{area},{code},,,病组数超过上限,3,2",
+        f"{area},{code},CC1,国家级重点专科或区域医疗中心,超过上限,0.25,0.2",
+    ]
+    file.write_text("\n".join([header, *rows]) + "\n")
+    assert add_ons(settled, CITIES, YEAR, file, book) == 1
+    assert len(finding_lines(settled, CITIES, YEAR)) == 1
+    assert element_rows(settled, CITIES, YEAR, file, book) == [
+        (area, "add_on", "AA1", "", code, "0.2"),
+        (area, "add_on", "BB1", "", code, "0.1"),
+    ]
+    file.write_text("\n".join([header, "H0,AA1,national,rise,0.2"]) + "\n")
+    with pytest.raises(InputProblem, match="kind = 'rise'") as caught:
+        add_ons(settled, CITIES, YEAR, file, book)
+    assert "fixmedins_code = 'H0': not in the registry" in str(caught.value)
+
+
+def test_001_article_13_budgets_keep_to_the_limit_of_growth(settled: JobContext, tmp_path: Path) -> None:
+    """1,000 less 50, 100 and 10 are 840; ten percent above 700 are 770."""
+    file, book = tmp_path / "budget.csv", load_policies()
+    names = "area,insutype,inpatient,last_inpatient,last_spending,reserve,out_of_area,other,growth,last_total"
+    file.write_text(
+        f"{names}\n{CITIES[0]},310,1000,900,600,50,100,10,0,700\n{CITIES[1]},310,1000,900,600,50,100,10,0,800\n"
+    )
+    assert budget(settled, CITIES, NEXT, file, book) == len(CITIES)
+    assert budget(settled, CITIES, NEXT, file, book) == 0
+    assert budget_lines(settled, CITIES, NEXT)[1:] == [
+        f"{CITIES[0]},310,{NEXT},840.00,700.00,770.00,0.100000,按增长率上限核减",
+        f"{CITIES[1]},310,{NEXT},840.00,800.00,840.00,0.050000,未超增长率上限",
+    ]
+
+
+def test_001_article_16_negotiated_weights_keep_the_total(settled: JobContext, tmp_path: Path) -> None:
+    measured = measured_weights(settled.lake, [parameter_sets(settled.lake, CITIES[0], YEAR)[-1].set_id]).collect()
+    total = sum(row.weight * row.cases for row in measured)
+    raised = max(measured, key=lambda row: (row.cases, row.drg))
+    file, book = tmp_path / "weights.csv", load_policies()
+    file.write_text(f"area,drg,weight\n{CITIES[0]},{raised.drg},{raised.weight * 2}\n")
+    assert weights(settled, CITIES[:1], YEAR, file, book) == 1
+    new = {row.drg: row for row in settled.lake.read(PAYMENT_WEIGHTS).collect()}
+    assert len(new) == len(measured)
+    assert {row.outcome for row in new.values()} <= {"kept", "off_total"}
+    kept = sum(new[row.drg].weight * row.cases for row in measured)
+    assert abs(kept - total) <= sum(row.cases for row in measured) * Decimal("0.0000005")
+    assert new[raised.drg].weight > raised.weight
+    assert len(weight_lines(settled, CITIES[:1], YEAR)) == len(measured) + 1
+    file.write_text(f"area,drg,weight\n{CITIES[0]},none,1\n")
+    with pytest.raises(InputProblem, match="no measured weight of group"):
+        weights(settled, CITIES[:1], YEAR, file, book)
 
 
 def test_002_articles_12_and_15_single_cases_in_the_lake(ruled: Ruled) -> None:
