@@ -48,5 +48,5 @@ def test_an_area_without_policy(spark: SparkSession) -> None:
 
 
 def test_a_policy_number_with_too_many_places(spark: SparkSession) -> None:
-    with pytest.raises(PolicyProblem, match=r"deposit_rate = 0\.123456789"):
+    with pytest.raises(PolicyProblem, match=r"deposit\.rate = .0\.123456789.: at most"):
         with_policies(hospitals(spark, 3), {AREA: policy(deposit__rate="0.123456789")}, "deposit_rate")
