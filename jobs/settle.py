@@ -13,16 +13,19 @@ from pyspark.sql import functions as F
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
 from jobs.shell import run_job
 from jobs.slices import write_slices
-from lake.errors import ContractBroken, MissingParameters
+from lake.closings import ClosedMonth, check_hospitals, closed_months, closing_mark, closings
+from lake.errors import ConcurrentRun, ContractBroken, MissingParameters
 from lake.parameters import ParameterSet, published
 from lake.registry import Registry, registry_frame
 from lake.runs import Calculation
 from lake.store import Lake, at_once, slice_predicate
 from lake.tables.base import Table
+from lake.tables.closings import MONTH_CORRECTIONS
 from lake.tables.ledger import LEDGER
 from lake.tables.registry import REGISTRY
 from lake.tables.results import CLEARING_MATRIX, HOSPITAL_MONTH, HOSPITAL_YEAR, POOLS
 from lake.views import scored_cases
+from settlement.closing import Closings, closed_differences
 from settlement.frames import CASES, HISTORY, ProvinceFrames
 from settlement.ledger import ledger_rows
 from settlement.ledger_views import closing_differences, improper, legs
@@ -48,24 +51,35 @@ def settle(context: JobContext, cities: Collection[str], year: int) -> int:
     """Settle the cities whose inputs changed; gives their number."""
     registry = context.registry(year)
     sets = published(context.lake, cities, year)
-    calculations = [_calculation(context, registry, one, year) for one in sets.values()]
+    closed = closed_months(context.lake, sets, year)
+    calculations = [_calculation(context, registry, one, closed, year) for one in sets.values()]
     due = context.runs.due(calculations, context.force)
     context.say(NAME, f"{len(calculations)} cities, {len(due)} to settle")
     if due:
-        _write(context, registry, due, {key.area: sets[key.area] for key in due}, year)
+        areas = {key.area for key in due}
+        mine = [one for one in closed if one.area in areas]
+        _write(context, registry, due, {area: sets[area] for area in areas}, mine, year)
     return len(due)
 
 
-def _calculation(context: JobContext, registry: Registry, chosen: ParameterSet, year: int) -> Calculation:
+def _calculation(
+    context: JobContext, registry: Registry, chosen: ParameterSet, closed: Sequence[ClosedMonth], year: int
+) -> Calculation:
     area = chosen.area
     scored = context.runs.required("points", area, str(year), f"run `dianshu points --year {year}` first")
     by = {"points": scored.run_id, "parameters": chosen.fingerprint}
     by |= {name: registry.fingerprint(name, area) for name in ("hospitals", "budgets", "audit")}
+    by["closed"] = closing_mark(closed, area)
     return Calculation(NAME, area, str(year), by)
 
 
 def _write(
-    context: JobContext, registry: Registry, due: Sequence[Calculation], sets: dict[str, ParameterSet], year: int
+    context: JobContext,
+    registry: Registry,
+    due: Sequence[Calculation],
+    sets: dict[str, ParameterSet],
+    closed: Sequence[ClosedMonth],
+    year: int,
 ) -> None:
     started = context.now()
     lake = context.lake
@@ -78,11 +92,18 @@ def _write(
         return kept[-1]
 
     policies = {area: one.policy for area, one in sets.items()}
-    settled = settle_scored(scored, province_frames(lake, registry, sorted(sets)), policies, keep)
+    found = closings(lake, closed, keep)
+    if found is not None:
+        check_hospitals(found, registry)
+    settled = settle_scored(scored, province_frames(lake, registry, sorted(sets)), policies, keep, found)
     outputs = write_slices(lake, due, _tables(settled, year))
+    checks = [partial(check, lake, outputs, due, year) for check in (check_sums, check_movements, check_closing)]
+    if found is not None:
+        checks.append(partial(check_closed, lake, outputs, due, year, found))
+    at_once(checks)
     for frame in kept:
         frame.unpersist()
-    at_once([partial(check, lake, outputs, due, year) for check in (check_sums, check_movements, check_closing)])
+    check_none_closed_meanwhile(lake, sorted(sets), year, closed)
     context.runs.finish(due, started, {}, outputs)
     context.say(
         NAME,
@@ -91,13 +112,15 @@ def _write(
 
 
 def _tables(settled: Settlement, year: int) -> dict[Table, DataFrame]:
-    """What a settlement writes; the ledger first."""
+    """What a settlement writes; the ledger first. Corrections are written where months are closed."""
+    corrections = {} if settled.corrections is None else {MONTH_CORRECTIONS: settled.corrections}
     return {
         LEDGER: ledger_rows(settled),
         POOLS: settled.pools,
         HOSPITAL_MONTH: settled.hospital_month,
         HOSPITAL_YEAR: settled.hospital_year,
         CLEARING_MATRIX: settled.matrix.withColumn("area", F.col("treating_area")).withColumn("year", F.lit(year)),
+        **corrections,
     }
 
 
@@ -183,6 +206,24 @@ def check_closing(lake: Lake, outputs: dict[str, int], due: Sequence[Calculation
             f"ledger of {year} closes otherwise than hospital_year and pools say ({named}); nothing was published. "
             "This is an error of the program."
         )
+
+
+def check_closed(lake: Lake, outputs: dict[str, int], due: Sequence[Calculation], year: int, found: Closings) -> None:
+    """Closed months are as they were closed, row for row; else `ContractBroken`, nothing is published."""
+    tables = [_written(lake, table, outputs, due, year) for table in (HOSPITAL_MONTH, POOLS, CLEARING_MATRIX)]
+    differing = closed_differences(found, *tables).distinct().orderBy("area", "period", "table").limit(3).collect()
+    if differing:
+        named = "; ".join(f"{row.table} of area {row.area}, {row.period}" for row in differing)
+        raise ContractBroken(
+            f"closed months come out otherwise than they were closed ({named}); nothing was published. "
+            "This is an error of the program."
+        )
+
+
+def check_none_closed_meanwhile(lake: Lake, areas: Sequence[str], year: int, closed: Sequence[ClosedMonth]) -> None:
+    """No month of the areas was closed since the run read them; else `ConcurrentRun`, nothing is published."""
+    if closed_months(lake, areas, year) != list(closed):
+        raise ConcurrentRun(f"a month of {year} was closed while this run was settling it: run it again")
 
 
 def _written(lake: Lake, table: Table, outputs: dict[str, int], due: Sequence[Calculation], year: int) -> DataFrame:
