@@ -87,7 +87,10 @@ class Lake:
         return int(DeltaTable.forPath(self.spark, self.path(table)).history(1).select("version").collect()[0][0])
 
     def read(self, table: Table, version: int | None = None) -> DataFrame:
-        """The table, at a version where one is given; columns by name, in the schema's order."""
+        """The table, at a version where one is given; columns by name, in the schema's order.
+
+        A column that came to the schema after the table was written is empty there.
+        """
         if not self.exists(table):
             raise InputProblem(
                 f"table {table.name} is not in the lake {self.root}: run the job that writes it first, or check --lake"
@@ -95,7 +98,14 @@ class Lake:
         reader = self.spark.read.format("delta")
         if version is not None:
             reader = reader.option("versionAsOf", version)
-        return reader.load(self.path(table)).select(*table.columns)
+        stored = reader.load(self.path(table))
+        there = set(stored.columns)
+        return stored.select(
+            *[
+                F.col(field.name) if field.name in there else F.lit(None).cast(field.dataType).alias(field.name)
+                for field in table.schema
+            ]
+        )
 
     def read_or_empty(self, table: Table) -> DataFrame:
         """The newest version of a table, or no rows where it was never written."""
@@ -166,7 +176,8 @@ class Lake:
         described = rows.select(
             *[rows[field.name].alias(field.name, metadata=field.metadata) for field in table.schema]
         )
-        writer = described.write.format("delta").partitionBy(*table.partition_by)
+        # A table of an older program gets the columns that it lacks.
+        writer = described.write.format("delta").option("mergeSchema", "true").partitionBy(*table.partition_by)
         # Each file says the least and greatest key it holds, for reading single cases; those of all columns would cost
         # a tenth of a wide write and serve nobody.
         found_by = [key for key in table.keys if key not in table.partition_by]
