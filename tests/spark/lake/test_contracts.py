@@ -14,11 +14,14 @@ from lake.contracts import load_contracts, require, validate
 from lake.errors import ContractBroken, InputProblem
 from lake.tables.lists import LISTS
 
-POINTS = "setl_id string, scope string, class string, points decimal(20,4), in_month int, in_year int, review string"
+POINTS = (
+    "setl_id string, scope string, class string, points decimal(20,4), uplift decimal(20,4), in_month int, "
+    "in_year int, review string"
+)
 YEAR = "fixmedins_code string, insutype string, points decimal(20,4), " + ", ".join(
     f"{name} bigint" for name in load_contracts()["hospital_year"].columns if name.endswith("_fen")
 )
-SOUND_POINTS = ("1", "local", "normal", Decimal("12.5"), 1, 1, "")
+SOUND_POINTS = ("1", "local", "normal", Decimal("12.5"), Decimal(0), 1, 1, "")
 SOUND_YEAR: dict[str, Any] = {
     "fixmedins_code": "H1",
     "insutype": "310",
@@ -50,11 +53,11 @@ def year(spark: SparkSession, **changes: Any) -> DataFrame:
 
 
 def test_sound_tables_keep_their_contracts(spark: SparkSession) -> None:
-    other = ("2", "cross_province", "fee_for_service", Decimal(0), 0, 0, None)
+    other = ("2", "cross_province", "fee_for_service", Decimal(0), Decimal(0), 0, 0, None)
     result = require(points(spark, SOUND_POINTS, other), "case_points")
     assert result.success
     assert result.profile["rows"] == 2
-    assert result.expectations == 22
+    assert result.expectations == 24
     assert require(year(spark), "hospital_year").success
     assert require(points(spark), "case_points").profile["rows"] == 0
 
@@ -64,13 +67,14 @@ def test_every_breach_of_case_points_is_named(spark: SparkSession) -> None:
         spark,
         SOUND_POINTS,
         SOUND_POINTS,
-        (None, "abroad", "normal", Decimal("-0.0001"), 1, 0, "maybe"),
-        ("3", "local", "ungrouped", Decimal(1), 0, 2, ""),
+        (None, "abroad", "normal", Decimal("-0.0001"), Decimal(0), 1, 0, "maybe"),
+        ("3", "local", "ungrouped", Decimal(1), None, 0, 2, ""),
     )
     result = validate(broken, "case_points")
     assert {failure.metric: failure.observed for failure in result.failures} == {
         "repeated keys": 1,
         "missing setl_id": 1,
+        "missing uplift": 1,
         "outside scope": 1,
         "outside in_year": 1,
         "outside review": 1,
