@@ -49,12 +49,18 @@ def landing(once: Once) -> Path:
 
 
 @pytest.fixture(scope="session")
-def settled(spark: SparkSession, landing: Path, once: Once, tmp_path_factory: pytest.TempPathFactory) -> JobContext:
+def filled(spark: SparkSession, landing: Path, once: Once) -> Path:
+    """A lake that has taken in schemes and deliveries, no more; nobody writes here."""
+    return once.build("filled", lambda root: fill(open_lake(spark, root), landing, small_schemes(SETTINGS), YEAR))
+
+
+@pytest.fixture(scope="session")
+def settled(spark: SparkSession, filled: Path, once: Once, tmp_path_factory: pytest.TempPathFactory) -> JobContext:
     """A lake with the whole year recalculated in bulk; a copy for each test process."""
 
     def recalculated(root: Path) -> None:
+        shutil.copytree(filled, root)
         context = open_lake(spark, root)
-        fill(context, landing, small_schemes(SETTINGS), YEAR)
         recalculate(context, CITIES, YEAR, load_policies(), "tester", "test")
 
     copy = tmp_path_factory.mktemp("lakes") / "settled"

@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from jobs.ingest import ingest
+from jobs.context import JobContext
 from lake.codes import load_codes
 from lake.registry import load_registry
 from lake.runs import RunBook, read_published
@@ -34,15 +34,6 @@ def start_taking_in(landing: Path, lake: Path, city: str) -> subprocess.Popen[st
     command = [sys.executable, "-m", "jobs.cli", "ingest", str(landing), "--lake", str(lake)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen([*command, "--city", city, "--month", MONTH], cwd=ROOT, text=True, **pipes)  # type: ignore[call-overload]
-
-
-@pytest.fixture(scope="module")
-def one_by_one(spark: SparkSession, landing: Path, tmp_path_factory: pytest.TempPathFactory) -> RunBook:
-    """The same, one city after the other in this process."""
-    context = open_lake(spark, tmp_path_factory.mktemp("one-by-one"))
-    for city in CITIES[:2]:
-        ingest(context, landing, [city], [MONTH])
-    return context.runs
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +73,11 @@ def test_every_code_has_one_id(at_once: RunBook) -> None:
         assert len(codes) == len(codes.unique()) > 1, system
 
 
-def test_what_is_published_is_that_of_one_ingest_after_the_other(at_once: RunBook, one_by_one: RunBook) -> None:
+def test_what_is_published_is_that_of_one_ingest_of_all(at_once: RunBook, settled: JobContext) -> None:
     """Lists, findings, batches, and cases but for the order of the ids: the same bytes, run ids included."""
+    in_bulk = settled.runs
     for table in (LISTS, LISTS_SUPERSEDED, FINDINGS, CASES, BATCHES):
-        assert published(at_once, table) == published(one_by_one, table), table.name
-    assert load_registry(at_once, YEAR).content_mark() == load_registry(one_by_one, YEAR).content_mark()
+        assert published(at_once, table) == published(in_bulk, table), table.name
+    assert load_registry(at_once, YEAR).content_mark() == load_registry(in_bulk, YEAR).content_mark()
     hospitals = at_once.lake.read(CASES).groupBy("area").agg(F.count_distinct("fixmedins_code").alias("hospitals"))
     assert {row.area: row.hospitals > 0 for row in hospitals.collect()} == dict.fromkeys(CITIES[:2], True)
