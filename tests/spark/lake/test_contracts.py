@@ -67,8 +67,8 @@ def test_every_breach_of_case_points_is_named(spark: SparkSession) -> None:
         spark,
         SOUND_POINTS,
         SOUND_POINTS,
-        (None, "abroad", "normal", Decimal("-0.0001"), Decimal(0), 1, 0, "maybe"),
-        ("3", "local", "ungrouped", Decimal(1), None, 0, 2, ""),
+        (None, "abroad", "normal", Decimal("-0.0001"), None, 1, 0, "maybe"),
+        ("3", "local", "ungrouped", Decimal(1), Decimal(0), 0, 2, ""),
     )
     result = validate(broken, "case_points")
     assert {failure.metric: failure.observed for failure in result.failures} == {
