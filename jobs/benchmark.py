@@ -9,7 +9,6 @@ import argparse
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +16,14 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.context import (
+    JobContext,
+    add_city_year_arguments,
+    add_lake_arguments,
+    add_policy_argument,
+    cities_of,
+    open_context,
+)
 from jobs.shell import run_job
 from lake import tracking
 from lake.errors import MissingParameters
@@ -53,9 +59,7 @@ UNITS = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu benchmark`."""
     add_city_year_arguments(parser)
-    parser.add_argument(
-        "--policy", type=Path, metavar="DIR", help="folder of policy files (default: the packaged ones)"
-    )
+    add_policy_argument(parser)
     add_lake_arguments(parser)
 
 

@@ -13,7 +13,14 @@ from pathlib import Path
 
 from pyspark.sql import functions as F
 
-from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.context import (
+    JobContext,
+    add_city_year_arguments,
+    add_lake_arguments,
+    add_policy_argument,
+    cities_of,
+    open_context,
+)
 from jobs.shell import run_job
 from jobs.slices import publish_slices
 from lake.identity import canonical
@@ -35,9 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--inputs", type=Path, required=True, metavar="FILE.csv", help="what the budgets are made of (docs/rules.md)"
     )
-    parser.add_argument(
-        "--policy", type=Path, metavar="DIR", help="folder of policy files (default: the packaged ones)"
-    )
+    add_policy_argument(parser)
     add_lake_arguments(parser)
 
 

@@ -53,6 +53,13 @@ def add_lake_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress lines")
 
 
+def add_policy_argument(parser: argparse.ArgumentParser) -> None:
+    """Argument of jobs that read policy values from files."""
+    parser.add_argument(
+        "--policy", type=Path, metavar="DIR", help="folder of policy files (default: the packaged ones)"
+    )
+
+
 def add_city_year_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of jobs that work on a clearing year."""
     parser.add_argument("--year", type=int, required=True, metavar="Y", help="clearing year")

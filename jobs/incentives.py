@@ -6,12 +6,18 @@ import argparse
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
-from pathlib import Path
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.context import (
+    JobContext,
+    add_city_year_arguments,
+    add_lake_arguments,
+    add_policy_argument,
+    cities_of,
+    open_context,
+)
 from jobs.ledger_checks import check_books, written
 from jobs.shell import run_job
 from jobs.slices import publish_slices
@@ -38,9 +44,7 @@ NAME = "incentives"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu incentives`."""
     add_city_year_arguments(parser)
-    parser.add_argument(
-        "--policy", type=Path, metavar="DIR", help="folder of policy files (default: the packaged ones)"
-    )
+    add_policy_argument(parser)
     add_lake_arguments(parser)
 
 

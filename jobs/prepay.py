@@ -12,7 +12,14 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.context import (
+    JobContext,
+    add_city_year_arguments,
+    add_lake_arguments,
+    add_policy_argument,
+    cities_of,
+    open_context,
+)
 from jobs.ledger_checks import check_books, written
 from jobs.shell import run_job
 from jobs.slices import publish_slices
@@ -47,9 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder with funds.csv, applications.csv and, where there are limits, scales.csv",
     )
     parser.add_argument("--as-of", metavar="YYYY-MM", help="last month of the rolling twelve (last year's December)")
-    parser.add_argument(
-        "--policy", type=Path, metavar="DIR", help="folder of policy files (default: the packaged ones)"
-    )
+    add_policy_argument(parser)
     add_lake_arguments(parser)
 
 

@@ -8,10 +8,16 @@ from __future__ import annotations
 import argparse
 import getpass
 from collections.abc import Collection
-from pathlib import Path
 
 from jobs.benchmark import benchmark
-from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.context import (
+    JobContext,
+    add_city_year_arguments,
+    add_lake_arguments,
+    add_policy_argument,
+    cities_of,
+    open_context,
+)
 from jobs.group import group
 from jobs.points import points
 from jobs.publish import publish_cities
@@ -27,9 +33,7 @@ NAME = "recalc"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu recalc`."""
     add_city_year_arguments(parser)
-    parser.add_argument(
-        "--policy", type=Path, metavar="DIR", help="folder of policy files (default: the packaged ones)"
-    )
+    add_policy_argument(parser)
     parser.add_argument("--who", default=getpass.getuser(), help="who publishes the parameter version (%(default)s)")
     parser.add_argument("--why", default="recalc", help="reason or document of the publication (%(default)s)")
     parser.add_argument(

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from pyspark.sql import functions as F
 
-from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.context import (
+    JobContext,
+    add_city_year_arguments,
+    add_lake_arguments,
+    add_policy_argument,
+    cities_of,
+    open_context,
+)
 from jobs.shell import run_job
 from jobs.slices import publish_slices
 from lake.errors import InputProblem, MissingParameters
@@ -36,9 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--proposals", type=Path, required=True, metavar="FILE.csv", help="negotiated weights: area, drg, weight"
     )
-    parser.add_argument(
-        "--policy", type=Path, metavar="DIR", help="folder of policy files (default: the packaged ones)"
-    )
+    add_policy_argument(parser)
     add_lake_arguments(parser)
 
 
