@@ -11,23 +11,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from pyspark.sql import functions as F
-
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
 from jobs.group_compare import MOVE_COLUMNS, Move, find_moves, report_moves, write_moves
 from jobs.shell import run_job
 from lake.case_csv import CaseWriter
 from lake.codes import load_codes
-from lake.errors import ContractBroken, UsageProblem
-from lake.grouping import Tally, bind, group_cases
+from lake.errors import UsageProblem
+from lake.group_pass import GroupWork, group_slices
+from lake.grouping import bind
 from lake.identity import fingerprint
 from lake.mapped_codes import record_mapped
 from lake.runs import Calculation
 from lake.scheme_store import find_version, load_compiled, load_scheme, schemes_in_use
 from lake.settings import history_years
-from lake.store import literal_map, quote, slice_predicate
 from lake.tables.groups import GROUPS
-from lake.views import Place, cases_of, city_years, group_period, ingest_ids, months_ingested
+from lake.views import Place, case_slices, city_years, group_period, ingest_ids
 
 NAME = "group"
 
@@ -114,36 +112,14 @@ def _write(context: JobContext, due: Mapping[Calculation, Place], schemes: Mappi
     context.say(NAME, f"{len(bound)} scheme(s) ready: {', '.join(version[:12] for version in bound)}")
     changing = [load_scheme(lake, version) for version, scheme in compiled.items() if any(scheme.changed.values())]
     mapped = record_mapped(lake, changing, codes)
-    ids = {f"{area}{year}": key.run_id for key, (area, year) in due.items()}
-    of_area = {area: schemes[area] for area, _ in due.values()}
-    cases = cases_of(context.runs, due.values())
-    tally = Tally()
-    grouped = group_cases(cases, {area: bound[version] for area, version in of_area.items()}, tally)
-    rows = grouped.withColumn("run_id", literal_map(ids, F.concat("area", F.substring("month", 1, 4))))
-    predicate = _predicate(context, due.values(), schemes)
-    written = lake.replace(GROUPS, rows, predicate, f"{NAME} {fingerprint(sorted(ids.values()))[:20]}")
-    counts = tally.outcomes
-    _check_none_lost(sum(counts.values()), tally.cases)
-    context.runs.finish(due, started, {}, {GROUPS.name: written, **mapped})
-    context.say(NAME, ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
-
-
-def _predicate(context: JobContext, places: Collection[Place], schemes: Mapping[str, str]) -> str:
-    slices: dict[str, list[tuple[str, str]]] = {}
-    for area, year in places:
-        for month in months_ingested(context.runs, area, [year]):
-            slices.setdefault(schemes[area], []).append((area, month))
-    return " OR ".join(
-        f"(({slice_predicate(keys)}) AND scheme_version = {quote(version)})" for version, keys in sorted(slices.items())
+    work = GroupWork(
+        slices=case_slices(context.runs, due.values()),
+        schemes={area: bound[schemes[area]] for area, _ in due.values()},
+        runs={(area, str(year)): key.run_id for key, (area, year) in due.items()},
     )
-
-
-def _check_none_lost(grouped: int, cases: int) -> None:
-    if grouped != cases:
-        raise ContractBroken(
-            f"{cases} cases went into the grouper and {grouped} came out; nothing was published. "
-            "This is an error of the program."
-        )
+    grouped = group_slices(lake, work, f"{NAME} {fingerprint(sorted(work.runs.values()))[:20]}")
+    context.runs.finish(due, started, {}, {GROUPS.name: grouped.version, **mapped})
+    context.say(NAME, ", ".join(f"{count} {outcome}" for outcome, count in sorted(grouped.outcomes.items())))
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ SCALARS = {
     Scalar.LYFS: "discharge_way",
     Scalar.ICUSC: "icu_hours",
 }
-_FIELDS = ("outcome", "reason", "mdc", "adrg", "drg", "mdc_row", "adrg_row", "drg_row")
-_PLACES = frozenset({"mdc_row", "adrg_row", "drg_row"})
+ANSWER_FIELDS = ("outcome", "reason", "mdc", "adrg", "drg", "mdc_row", "adrg_row", "drg_row")
+ANSWER_PLACES = frozenset({"mdc_row", "adrg_row", "drg_row"})
 # Carried through beside what the kernel asks for: quicker than to join its answer to the rows again (measured: 1.5 x).
 _KEPT = ("setl_id", "area", "month", "blocked")
 _SEPARATOR = "\x1f"  # between the texts of a constant list; in no code
@@ -78,6 +78,16 @@ def _ragged(lists: pa.Array, table: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     return table[values], (offsets - offsets[0]).astype(np.int64)
 
 
+def to_doubles(values: pa.Array) -> pa.Array:
+    """Numbers of `cases` as Spark casts them to doubles: of a decimal, the double nearest to it."""
+    if not pa.types.is_decimal(values.type):
+        return values.cast(pa.float64())
+    # Whole units fit 53 bits, so dividing them rounds once; Arrow's own cast multiplies by a rounded power of ten.
+    wide = values.cast(pa.decimal128(values.type.precision, values.type.scale))
+    low = np.frombuffer(wide.buffers()[1], np.int64)[::2][wide.offset : wide.offset + len(wide)]
+    return pa.array(low / 10.0**values.type.scale, mask=pc.is_null(wide).to_numpy(zero_copy_only=False))
+
+
 def _numbers(values: pa.Array) -> np.ndarray:
     return values.to_numpy(zero_copy_only=False)
 
@@ -90,7 +100,7 @@ def group_numbers(
     procs: pa.Array,
     *scalars: pa.Array,
 ) -> np.ndarray:
-    """Group one batch by one scheme, with the scalars `asked`; the place of each case's answer in `answers_of`."""
+    """Group one batch by one scheme, with the scalars `asked`; the place of each case's answer in `all_answers`."""
     other_values, other_offsets = _ragged(others, scheme.local_ids["DI"])
     proc_values, proc_offsets = _ragged(procs, scheme.local_ids["OP"])
     grouped = group_batch(
@@ -106,8 +116,8 @@ def group_numbers(
     return np.where(grouped.drg_row < 0, without, grouped.drg_row).astype(np.int32)
 
 
-def answers_of(compiled: CompiledScheme) -> list[tuple[str | int, ...]]:
-    """All answers (`_FIELDS`) that a scheme can give: one for each row of a DRG, then one for each reason for none."""
+def _group_answers(compiled: CompiledScheme) -> list[tuple[str | int, ...]]:
+    """Answers (`ANSWER_FIELDS`) of the scheme: one for each row of a DRG, then one for each reason for none."""
     answers: list[tuple[str | int, ...]] = []
     for place, row in enumerate(compiled.drgs):
         adrg = int(compiled.adrg_of_drg[place])
@@ -115,6 +125,11 @@ def answers_of(compiled: CompiledScheme) -> list[tuple[str | int, ...]]:
         codes = (compiled.mdcs[mdc].code, compiled.adrgs[adrg].code, row.code)
         answers.append((Outcome(compiled.outcomes[place]).value, REASONS[0].value, *codes, mdc, adrg, place))
     return answers + [_no_group(reason.value) for reason in REASONS]
+
+
+def all_answers(compiled: CompiledScheme) -> list[tuple[str | int, ...]]:
+    """The answers that a scheme can give, then that of a case which a finding blocks: the reason is the finding's."""
+    return [*_group_answers(compiled), _no_group("")]
 
 
 def _no_group(reason: str) -> tuple[str | int, ...]:
@@ -162,8 +177,7 @@ def group_cases(cases: DataFrame, schemes: Mapping[str, LakeScheme], tally: Tall
     """
     by_version = {scheme.version: scheme for scheme in schemes.values()}
     versions, areas = sorted(by_version), sorted(schemes)
-    # The last answer of a scheme is that of a blocked case.
-    answers = {version: [*answers_of(by_version[version].compiled), _no_group("")] for version in versions}
+    answers = {version: all_answers(by_version[version].compiled) for version in versions}
     ends = np.cumsum([len(answers[version]) for version in versions], dtype=np.int32)
     first = np.array([0, *ends[:-1]], np.int32)
     which = np.array([versions.index(schemes[area].version) for area in areas])
@@ -173,6 +187,7 @@ def group_cases(cases: DataFrame, schemes: Mapping[str, LakeScheme], tally: Tall
     def number(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             *kept, blocked = batch.columns[: len(_KEPT)]
+            blocked = pc.fill_null(blocked, "")
             columns = batch.columns[len(_KEPT) :]
             chosen = which[pc.index_in(batch.column("area"), value_set=known).to_numpy(zero_copy_only=False)]
             numbers = np.empty(len(chosen), np.int32)
@@ -197,8 +212,8 @@ def group_cases(cases: DataFrame, schemes: Mapping[str, LakeScheme], tally: Tall
 def _fields(answers: Sequence[tuple[str | int, ...]]) -> dict[str, Column]:
     """The fields of the answer of a case, by name."""
     columns = {}
-    for name, texts in zip((*_FIELDS, "scheme_version"), zip(*answers, strict=True), strict=True):
-        kind = "int" if name in _PLACES else "string"
+    for name, texts in zip((*ANSWER_FIELDS, "scheme_version"), zip(*answers, strict=True), strict=True):
+        kind = "int" if name in ANSWER_PLACES else "string"
         # Constant, so that the plan holds the list itself: one expression, whatever its length.
         listed = F.split(F.lit(_SEPARATOR.join(str(text) for text in texts)), _SEPARATOR).cast(f"array<{kind}>")
         columns[name] = F.get(listed, F.col("answer"))

@@ -1,4 +1,4 @@
-"""Tables of the lake: read at a version, replace a slice, append, extend. The only file that writes Delta.
+"""Tables of the lake: read at a version, replace a slice, append, extend. The only file that has Spark write Delta.
 
 A write carries a mark of its own in the commit, so that the version it made is known even when others write meanwhile.
 """
@@ -205,14 +205,14 @@ class Lake:
                     "nothing there. Run it again when the other has ended."
                 ) from problem
             raise
-        version = self._version_of(table, mark)
+        version = self.version_of(table, mark)
         if version is None:
             # Refused as one too many (`extend`); or, on a local disk, two processes made a commit of one number within
             # a moment: renaming a file does not fail there, the later one stands.
             raise _NotWritten(f"table {table.name}: the commit {note!r} is not in its log")
         return version
 
-    def _version_of(self, table: Table, mark: str) -> int | None:
+    def version_of(self, table: Table, mark: str) -> int | None:
         """The version that the commit with this mark made, None where there is none."""
         log = self._local_log(table)
         if log:

@@ -37,13 +37,18 @@ def city_years(areas: Iterable[str], years: Sequence[int]) -> list[Place]:
     return [(area, year) for area in sorted(areas) for year in years]
 
 
-def cases_of(runs: RunBook, places: Iterable[Place]) -> DataFrame:
-    """Cases of the areas settled in the years."""
+def case_slices(runs: RunBook, places: Iterable[Place]) -> dict[tuple[str, str], int]:
+    """(area, month) -> version of `cases` that holds the cases of the areas settled in the years."""
     slices = {}
     for area, year in places:
         for month in months_ingested(runs, area, [year]):
             slices[(area, month)] = runs.required("ingest", area, month, "run `dianshu ingest`").outputs[CASES.name]
-    return read_slices(runs.lake, CASES, slices, "month")
+    return slices
+
+
+def cases_of(runs: RunBook, places: Iterable[Place]) -> DataFrame:
+    """Cases of the areas settled in the years."""
+    return read_slices(runs.lake, CASES, case_slices(runs, places), "month")
 
 
 def group_period(year: int, scheme: str) -> str:
