@@ -170,7 +170,7 @@ def _check_and_count(
                 key.run_id,
             )
         )
-    outputs[BATCHES.name] = lake.append(BATCHES, lake.rows(BATCHES, rows).coalesce(1), note)
+    outputs[BATCHES.name] = lake.append(BATCHES, rows, note)
     total = sum(row[4] for row in rows)
     context.say(
         NAME,

@@ -31,7 +31,15 @@ def run(args: argparse.Namespace) -> int:
         print("set\tarea\tyear\tversion\tstatus\twho\twhy\tat")
         for one in parameter_sets(lake, args.city, args.year):
             print(
-                one.set_id, one.area, one.year, one.version, one.status, one.who or "", one.why or "", one.at, sep="\t"
+                one.set_id,
+                one.area,
+                one.year,
+                one.version,
+                one.status,
+                one.who or "",
+                one.why or "",
+                f"{one.at:%Y-%m-%d %H:%M:%S%z}",
+                sep="\t",
             )
         return 0
     by_id = {one.set_id: one for one in parameter_sets(lake)}

@@ -60,12 +60,12 @@ def record_codes(lake: Lake, cases: DataFrame, note: str) -> int | None:
     `codes` that has them all, None where no case has a code and none ever had.
     """
     seen = seen_codes(cases).toArrow()
-    return lake.extend(CODES, lambda known: number_new(seen, known.toArrow()), note)
+    return lake.extend(CODES, lambda known: number_new(seen, known), note)
 
 
 def load_codes(lake: Lake) -> CodeArrays:
     """All codes of the lake as arrays: the id of a code is its position plus one."""
-    table = lake.read_or_empty(CODES).orderBy("system", "id").toArrow()
+    table = lake.table(CODES).sort_by([("system", "ascending"), ("id", "ascending")])
     arrays = {}
     for system in SYSTEMS:
         rows = table.filter(pc.equal(table["system"], system))

@@ -20,6 +20,7 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
+from lake.disk_tables import open_table
 from lake.errors import ConcurrentRun
 from lake.store import AGAIN, Lake, local_path
 from lake.tables.base import Table
@@ -56,19 +57,15 @@ def on_disk(lake: Lake) -> bool:
 
 def folder_of(lake: Lake, table: Table) -> Path:
     """Where the table's files lie. Only for a lake `on_disk`."""
-    root = local_path(lake.root)
-    if root is None:
+    folder = lake.folder(table)
+    if folder is None:
         raise ValueError(f"{lake.root} is no folder of this machine")
-    return (root / table.name).resolve()
+    return folder
 
 
 def files_at(lake: Lake, table: Table, version: int | None = None) -> list[DataFile]:
     """Files of the table at a version (None: the newest), by path."""
-    return _files(_open(lake, table, version), table)
-
-
-def _open(lake: Lake, table: Table, version: int | None = None) -> DeltaTable:
-    return DeltaTable(str(folder_of(lake, table)), version=version)
+    return _files(open_table(folder_of(lake, table), version), table)
 
 
 def _files(opened: DeltaTable, table: Table) -> list[DataFile]:
@@ -80,7 +77,7 @@ def _files(opened: DeltaTable, table: Table) -> list[DataFile]:
     for coded, size, rows, *values in zip(*cells, strict=True):
         path = unquote(coded)
         if rows is None:  # written without statistics
-            rows = pq.read_metadata(Path(opened.table_uri) / path).num_rows
+            rows = pq.read_metadata(Path(unquote(opened.table_uri.removeprefix("file://"))) / path).num_rows
         found.append(DataFile(path, tuple(str(value) for value in values), int(rows), int(size)))
     return sorted(found, key=lambda file: file.path)
 
@@ -113,7 +110,7 @@ class SliceWrite:
         if strange:
             raise ValueError(f"files outside the slice that is replaced: {sorted(strange)}")
         for _ in range(AGAIN):
-            opened = _open(self.lake, self.table)
+            opened = open_table(folder_of(self.lake, self.table))
             old = [file for file in _files(opened, self.table) if file.values in self.slices]
             if {file.path for file in old} != self.before:
                 raise ConcurrentRun(
@@ -153,7 +150,7 @@ class SliceWrite:
 
 
 def _lacks_columns(lake: Lake, table: Table) -> bool:
-    there = {field.name for field in _open(lake, table).schema().fields}
+    there = {field.name for field in open_table(folder_of(lake, table)).schema().fields}
     return not there.issuperset(table.columns)  # written by an older program
 
 

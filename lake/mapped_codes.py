@@ -39,11 +39,10 @@ def record_mapped(lake: Lake, schemes: Iterable[Scheme], codes: CodeArrays) -> d
     rows = [row for scheme in schemes for row in mapped_codes(scheme, codes)]
     if not rows:
         return {}
-    wanted = lake.rows(MAPPED_CODES, rows)
 
-    def fresh(known: DataFrame) -> pa.Table:
-        missing = wanted.join(known, list(MAPPED_CODES.keys), "left_anti").toArrow()
-        return missing.sort_by([(key, "ascending") for key in MAPPED_CODES.keys])
+    def fresh(known: pa.Table) -> list[Row]:
+        there = set(zip(*[known[key].to_pylist() for key in MAPPED_CODES.keys], strict=True))
+        return sorted(row for row in rows if row[:3] not in there)
 
     versions = ", ".join(sorted({row[0][:12] for row in rows}))
     written = lake.extend(MAPPED_CODES, fresh, f"codes of schemes {versions}")

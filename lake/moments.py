@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import pyarrow as pa
+import pyarrow.compute as pc
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _LEAST = timedelta(microseconds=1)
@@ -22,7 +22,7 @@ def later_than(last: datetime | None) -> datetime:
     return now if last is None else max(now, last + _LEAST)
 
 
-def moment_after(rows: DataFrame, column: str) -> datetime:
+def moment_after(rows: pa.Table, column: str) -> datetime:
     """Now, but later than all times in a column."""
-    newest = rows.agg(F.max(F.unix_micros(column))).collect()[0][0]
+    newest = pc.max(rows[column].cast(pa.timestamp("us", "UTC")).cast(pa.int64())).as_py()
     return later_than(None if newest is None else moment(newest))

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pyspark.sql import DataFrame, Row
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lake.errors import MissingParameters, UsageProblem
@@ -78,12 +80,12 @@ def write_drafts(
     ids = sorted(drafts)
     note = f"draft {fingerprint(ids)[:20]}"
 
-    def elements(known: DataFrame) -> list[tuple]:
-        present = known.where(F.col("set_id").isin(ids)).select("set_id").distinct().collect()
-        missing = [set_id for set_id in ids if set_id not in {row.set_id for row in present}]
+    def elements(known: pa.Table) -> list[tuple]:
+        present = set(pc.unique(known["set_id"]).to_pylist())
+        missing = [set_id for set_id in ids if set_id not in present]
         return [(set_id, drafts[set_id][0][1], *element) for set_id in missing for element in drafts[set_id][1]]
 
-    def events(known: DataFrame) -> list[tuple]:
+    def events(known: pa.Table) -> list[tuple]:
         newest = {(one.area, one.year): one.set_id for one in _events(known) if one.status == "draft"}
         now = moment_after(known, "at")
         return [(*drafts[set_id][0], run_ids[set_id], now) for set_id in ids if set_id not in newest.values()]
@@ -95,31 +97,16 @@ def write_drafts(
 
 def parameter_sets(lake: Lake, area: str | None = None, year: int | None = None) -> list[ParameterSet]:
     """Events of sets, oldest first."""
-    rows = lake.read_or_empty(PARAMETER_SETS)
-    if area is not None:
-        rows = rows.where(F.col("area") == area)
-    if year is not None:
-        rows = rows.where(F.col("year") == year)
-    return _events(rows)
+    events = _events(lake.table(PARAMETER_SETS))
+    return [one for one in events if area in (None, one.area) and year in (None, one.year)]
 
 
-def _events(rows: DataFrame) -> list[ParameterSet]:
+def _events(rows: pa.Table) -> list[ParameterSet]:
     """Rows of `parameter_sets`, oldest first."""
+    names = [name for name in ParameterSet.__dataclass_fields__ if name != "policy_values"]
     found = [
-        ParameterSet(
-            row.set_id,
-            row.area,
-            row.year,
-            row.version,
-            row.status,
-            row.fingerprint,
-            row.scheme_version,
-            json.loads(row.policy),
-            row.who,
-            row.why,
-            row["at"],
-        )
-        for row in rows.collect()
+        ParameterSet(**{name: row[name] for name in names}, policy_values=json.loads(row["policy"]))
+        for row in rows.to_pylist()
     ]
     return sorted(found, key=lambda one: (one.area, one.year, one.at, one.version, one.set_id))
 
@@ -151,13 +138,13 @@ def publish(
         raise UsageProblem("publishing needs --who (a person) and --why (a reason or document)")
     wanted = sorted(set(areas))
 
-    def versions(known: DataFrame) -> list[tuple]:
-        events = _events(known.where(F.col("year") == year))
+    def versions(known: pa.Table) -> list[tuple]:
+        events = [one for one in _events(known) if one.year == year]
         chosen = {area: _draft_of([one for one in events if one.area == area], area, year, set_id) for area in wanted}
         latest = {one.area: one for one in sorted(events, key=lambda one: one.version) if one.status == "published"}
         new = {one.set_id: latest.get(area) for area, one in chosen.items() if _differs(latest.get(area), one)}
-        drafts = known.where(F.col("set_id").isin(sorted(new)) & (F.col("status") == "draft")).collect()
-        by_id = {row.set_id: row for row in drafts}  # a draft may have been made twice: it says the same
+        # A draft may have been made twice: it says the same.
+        by_id = {row["set_id"]: row for row in known.to_pylist() if row["status"] == "draft"}
         now = moment_after(known, "at")
         return [_published_row(by_id[one], last, who, why, now) for one, last in sorted(new.items())]
 
@@ -179,7 +166,9 @@ def _differs(last: ParameterSet | None, chosen: ParameterSet) -> bool:
     return last is None or last.set_id != chosen.set_id
 
 
-def _published_row(draft_row: Row, last: ParameterSet | None, who: str, why: str, at: datetime) -> tuple[Any, ...]:
+def _published_row(
+    draft_row: Mapping[str, Any], last: ParameterSet | None, who: str, why: str, at: datetime
+) -> tuple[Any, ...]:
     changed = {
         "version": last.version + 1 if last else 1,
         "status": "published",
@@ -188,7 +177,7 @@ def _published_row(draft_row: Row, last: ParameterSet | None, who: str, why: str
         "why": why,
         "at": at,
     }
-    row = {**draft_row.asDict(), **changed}
+    row = {**draft_row, **changed}
     return tuple(row[name] for name in PARAMETER_SETS.columns)
 
 

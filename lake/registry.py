@@ -91,8 +91,8 @@ def load_registry(runs: RunBook, year: int) -> Registry:
     outputs = runs.required("registry", PROVINCE, str(year), hint).outputs
 
     def read(table: Table) -> pa.Table:
-        rows = runs.lake.read(table, outputs[table.name]).where(F.col("year") == year)
-        return rows.drop("year").toArrow()
+        rows = runs.lake.table(table, outputs[table.name])
+        return rows.filter(pc.equal(rows["year"], year)).drop_columns("year")
 
     tables = at_once([partial(read, table) for table in REGISTRY])
     return Registry(year, {table.name: rows for table, rows in zip(REGISTRY, tables, strict=True)})
@@ -100,8 +100,8 @@ def load_registry(runs: RunBook, year: int) -> Registry:
 
 def hospital_areas(lake: Lake) -> dict[str, str]:
     """Every hospital ever registered -> its treating area (the newest year's)."""
-    rows = lake.read_or_empty(HOSPITALS).select("year", "fixmedins_code", "area").collect()
-    return {row.fixmedins_code: row.area for row in sorted(rows)}
+    rows = lake.table(HOSPITALS).sort_by("year")
+    return dict(zip(rows["fixmedins_code"].to_pylist(), rows["area"].to_pylist(), strict=True))
 
 
 def newest_hospitals(lake: Lake) -> DataFrame:

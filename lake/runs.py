@@ -13,11 +13,10 @@ from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from lake.errors import MissingParameters
 from lake.identity import canonical, code_version, run_id
-from lake.moments import later_than, moment
+from lake.moments import later_than
 from lake.store import Lake, slice_predicate
 from lake.tables.base import Table
 from lake.tables.runs import RUNS
@@ -62,14 +61,13 @@ class RunBook:
 
     def load(self) -> RunBook:
         """Read `runs` (again)."""
-        names = ("run_id", "job", "area", "period", "outputs")
-        rows = self.lake.read_or_empty(RUNS).select(*names, F.unix_micros("finished_at").alias("finished")).collect()
+        names = ("run_id", "job", "area", "period", "outputs", "finished_at")
+        rows = self.lake.table(RUNS).select(names).to_pylist()
         self._last = {}
-        for row in sorted(rows, key=lambda row: (row.finished, row.run_id)):
-            outputs = {output["table"]: output["version"] for output in row.outputs}
-            self._last[(row.job, row.area, row.period)] = FinishedRun(
-                row.run_id, row.job, row.area, row.period, outputs, moment(row.finished)
-            )
+        for row in sorted(rows, key=lambda row: (row["finished_at"], row["run_id"])):
+            key = (row["job"], row["area"], row["period"])
+            outputs = {output["table"]: output["version"] for output in row["outputs"]}
+            self._last[key] = FinishedRun(row["run_id"], *key, outputs, row["finished_at"])
         self._loaded = True
         return self
 
@@ -149,7 +147,7 @@ class RunBook:
             )
             for calculation in finished
         ]
-        self.lake.append(RUNS, self.lake.rows(RUNS, rows), f"finish {rows[0][1]} {now.isoformat()}")
+        self.lake.append(RUNS, rows, f"finish {rows[0][1]} {now.isoformat()}")
         for one in finished:
             key = (one.job, one.area, one.period)
             self._last[key] = FinishedRun(one.run_id, *key, dict(outputs), now)

@@ -11,8 +11,8 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from grouper.compile import CompiledScheme, compile_scheme
 from grouper.errors import SchemeProblem
@@ -56,10 +56,10 @@ def unpack(document: bytes) -> Scheme:
 
 def import_scheme(lake: Lake, scheme: Scheme, scheme_id: str, source: str, overlay_of: str | None = None) -> str:
     """Store a scheme version, once; gives its fingerprint."""
-    same = (F.col("fingerprint") == scheme.fingerprint) & (F.col("scheme_id") == scheme_id)
 
-    def missing(known: DataFrame) -> list[tuple]:
-        if not known.where(same).isEmpty():
+    def missing(known: pa.Table) -> list[tuple]:
+        there = zip(known["scheme_id"].to_pylist(), known["fingerprint"].to_pylist(), strict=True)
+        if (scheme_id, scheme.fingerprint) in there:
             return []
         row = (
             scheme_id,
@@ -81,19 +81,19 @@ def import_scheme(lake: Lake, scheme: Scheme, scheme_id: str, source: str, overl
 
 def list_schemes(lake: Lake) -> list[SchemeVersion]:
     """All versions, by name and time of import."""
-    rows = lake.read_or_empty(SCHEMES).orderBy("scheme_id", "imported_at").drop("document", "compiled").collect()
-    return [SchemeVersion(row.scheme_id, row.fingerprint, row.overlay_of, row.source) for row in rows]
+    rows = lake.table(SCHEMES).sort_by([("scheme_id", "ascending"), ("imported_at", "ascending")])
+    names = ("scheme_id", "fingerprint", "overlay_of", "source")
+    return [SchemeVersion(*row.values()) for row in rows.select(names).to_pylist()]
 
 
 def load_scheme(lake: Lake, version: str) -> Scheme:
     """A scheme by fingerprint (or its first characters) or by name (the newest version of it)."""
-    matching = lake.read_or_empty(SCHEMES).where(
-        F.col("fingerprint").startswith(version) | (F.col("scheme_id") == version)
-    )
-    row = matching.orderBy(F.col("imported_at").desc(), "fingerprint").select("document").first()
-    if row is None:
+    rows = lake.table(SCHEMES)
+    named = pc.or_(pc.starts_with(rows["fingerprint"], version), pc.equal(rows["scheme_id"], version))
+    matching = rows.filter(named).sort_by([("imported_at", "descending"), ("fingerprint", "ascending")])
+    if not matching.num_rows:
         raise MissingParameters(f"no scheme {version!r} in the lake {lake.root}: `dianshu scheme import PATH --id ID`")
-    return unpack(bytes(row.document))
+    return unpack(matching["document"][0].as_py())
 
 
 def find_version(lake: Lake, name: str) -> SchemeVersion:
@@ -115,9 +115,10 @@ def load_compiled(lake: Lake, versions: Iterable[str]) -> dict[str, CompiledSche
     Raises `MissingParameters` for a version that is not in the lake.
     """
     wanted = sorted(set(versions))
-    kept = lake.read_or_empty(SCHEMES).where(F.col("fingerprint").isin(wanted))
-    forms = {row.fingerprint: bytes(row.compiled) for row in kept.select("fingerprint", "compiled").collect()}
-    return {version: _compiled(lake, version, forms.get(version, b"")) for version in wanted}
+    rows = lake.table(SCHEMES)
+    kept = rows.filter(pc.is_in(rows["fingerprint"], value_set=pa.array(wanted, pa.string())))
+    forms = dict(zip(kept["fingerprint"].to_pylist(), kept["compiled"].to_pylist(), strict=True))
+    return {version: _compiled(lake, version, forms.get(version) or b"") for version in wanted}
 
 
 def _compiled(lake: Lake, version: str, form: bytes) -> CompiledScheme:
@@ -134,9 +135,9 @@ def use_scheme(lake: Lake, uses: Mapping[str, SchemeVersion], from_date: date) -
     reaches so far would be pushed out by a later row for a day in between.
     """
 
-    def unsaid(known: DataFrame) -> list[tuple]:
-        said = known.where(F.col("area").isin(sorted(uses)) & (F.col("from_date") == from_date))
-        present = {row.area: row.fingerprint for row in sorted(said.collect(), key=lambda row: row.recorded_at)}
+    def unsaid(known: pa.Table) -> list[tuple]:
+        said = known.filter(pc.equal(known["from_date"], pa.scalar(from_date, pa.date32()))).sort_by("recorded_at")
+        present = dict(zip(said["area"].to_pylist(), said["fingerprint"].to_pylist(), strict=True))
         now = moment_after(known, "recorded_at")
         return [
             (area, from_date, version.scheme_id, version.fingerprint, now)
@@ -153,16 +154,14 @@ def schemes_in_use(lake: Lake, areas: Iterable[str], day: date) -> dict[str, str
     Raises `MissingParameters` for areas without one.
     """
     wanted = sorted(set(areas))
-    rows = (
-        lake.read_or_empty(SCHEME_USE).where(F.col("area").isin(wanted) & (F.col("from_date") <= F.lit(day))).collect()
-    )
-    found: dict[str, str] = {}
-    for row in sorted(rows, key=lambda row: (row.from_date, row.recorded_at)):
-        found[row.area] = row.fingerprint
+    rows = lake.table(SCHEME_USE)
+    begun = rows.filter(pc.less_equal(rows["from_date"], pa.scalar(day, pa.date32())))
+    in_order = begun.sort_by([("from_date", "ascending"), ("recorded_at", "ascending")])
+    found = dict(zip(in_order["area"].to_pylist(), in_order["fingerprint"].to_pylist(), strict=True))
     missing = [area for area in wanted if area not in found]
     if missing:
         raise MissingParameters(
             f"no grouping scheme for area(s) {', '.join(missing)} on {day}: "
             "`dianshu scheme use ID --city AREA --from DATE`"
         )
-    return found
+    return {area: found[area] for area in wanted}

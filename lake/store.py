@@ -18,8 +18,8 @@ import pyarrow as pa
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructField, StructType
 
+from lake.disk_tables import append_rows, create_table, read_table, shaped, to_rows
 from lake.errors import ConcurrentRun, InputProblem
 from lake.tables.base import Table
 
@@ -137,11 +137,25 @@ class Lake:
         versions = [first(), *at_once([partial(insist, write) for write in others])]
         return {table.name: version for table, version in zip(frames, versions, strict=True)}
 
-    def append(self, table: Table, rows: DataFrame, note: str) -> int:
-        """Add rows, whatever others add; gives the version made."""
-        return _written(lambda: self._commit(table, self._writer(table, rows).mode("append"), note))
+    def table(self, table: Table, version: int | None = None) -> pa.Table:
+        """A small table, whole, in the driver; no rows where it was never written. Times are in UTC."""
+        if not self.exists(table):
+            return to_rows([], table)
+        folder = self.folder(table)
+        return read_table(folder, table, version) if folder else shaped(self.read(table, version).toArrow(), table)
 
-    def extend(self, table: Table, more: Callable[[DataFrame], pa.Table | Sequence[tuple]], note: str) -> int | None:
+    def append(self, table: Table, rows: DataFrame | Sequence[tuple], note: str) -> int:
+        """Add rows, whatever others add; gives the version made. A few rows that are at hand take no Spark job."""
+        folder = self.folder(table)
+        if isinstance(rows, DataFrame):
+            frame = rows
+        elif folder is None:
+            frame = self.rows(table, rows).coalesce(1)
+        else:
+            return _written(partial(self._append_on_disk, folder, table, to_rows(rows, table), note))
+        return _written(lambda: self._commit(table, self._writer(table, frame).mode("append"), note))
+
+    def extend(self, table: Table, more: Callable[[pa.Table], pa.Table | Sequence[tuple]], note: str) -> int | None:
         """Add rows that depend on those already there: the next number, what is missing; as if no one else wrote.
 
         `more` gets the table and gives the rows to add. Where another run extended the table in between, nothing is
@@ -150,16 +164,12 @@ class Lake:
         """
         for _ in range(AGAIN):
             version = self.version(table) if self.exists(table) else None
-            known = self.rows(table, []) if version is None else self.read(table, version)
+            known = self.table(table, version)
             added = more(known)
             if len(added) == 0:
                 return version
-            writer = self._writer(table, self.rows(table, added).coalesce(1)).mode("append")
-            # Delta takes a transaction of this name only with a number above the last one's, so that of those who saw
-            # as many rows one gets through. Its number is in the table: no other store, no lock, no clock.
-            writer = writer.option("txnAppId", _EXTENDS).option("txnVersion", known.count() + 1)
             try:
-                return self._commit(table, writer, note)
+                return self._extend(table, version, known.num_rows, added, note)
             except (ConcurrentRun, _NotWritten):
                 continue
         raise ConcurrentRun(
@@ -167,9 +177,38 @@ class Lake:
             "hand; nothing was added. Run it again when the others have ended."
         )
 
+    def _extend(
+        self, table: Table, version: int | None, known: int, added: pa.Table | Sequence[tuple], note: str
+    ) -> int:
+        """Add rows to the table as it was at a version (None: not there), with so many rows; or not at all."""
+        folder = self.folder(table)
+        if folder:
+            if version is None:
+                create_table(folder, table)  # its first version, or another's: then more has come to it
+            return self._append_on_disk(folder, table, to_rows(added, table), note, version or 0)
+        writer = self._writer(table, self.rows(table, added).coalesce(1)).mode("append")
+        # Delta takes a transaction of this name only with a number above the last one's, so that of those who saw
+        # as many rows one gets through. Its number is in the table: no other store, no lock, no clock.
+        writer = writer.option("txnAppId", _EXTENDS).option("txnVersion", known + 1)
+        return self._commit(table, writer, note)
+
+    def _append_on_disk(self, folder: Path, table: Table, rows: pa.Table, note: str, after: int | None = None) -> int:
+        if after is None and not self.exists(table):
+            create_table(folder, table)
+        mark = uuid4().hex
+        version = self.version_of(table, mark) if append_rows(folder, table, rows, f"{note} {mark}", after) else None
+        if version is None:
+            raise _NotWritten
+        return version
+
+    def folder(self, table: Table) -> Path | None:
+        """The table's folder where the lake is on this machine, None elsewhere."""
+        root = local_path(self.root)
+        return root.absolute() / table.name if root else None
+
     def rows(self, table: Table, values: pa.Table | Sequence[tuple]) -> DataFrame:
         """A small frame of the table's schema from Arrow or Python rows (run records, parameter sets)."""
-        return self.spark.createDataFrame(values, _stored(table.schema))
+        return self.spark.createDataFrame(values, table.stored)
 
     def _writer(self, table: Table, rows: DataFrame) -> DataFrameWriter:
         """A writer that makes the table as it is described, should it not be there yet."""
@@ -178,10 +217,8 @@ class Lake:
         )
         # A table of an older program gets the columns that it lacks.
         writer = described.write.format("delta").option("mergeSchema", "true").partitionBy(*table.partition_by)
-        # Each file says the least and greatest key it holds, for reading single cases; those of all columns would cost
-        # a tenth of a wide write and serve nobody.
-        found_by = [key for key in table.keys if key not in table.partition_by]
-        writer = writer.option("delta.dataSkippingStatsColumns", ",".join(found_by)) if found_by else writer
+        if table.found_by:
+            writer = writer.option("delta.dataSkippingStatsColumns", ",".join(table.found_by))
         return writer.option("delta.appendOnly", "true") if table.append_only else writer
 
     def _create(self, table: Table, writer: DataFrameWriter, note: str) -> int:
@@ -227,8 +264,8 @@ class Lake:
 
     def _local_log(self, table: Table) -> Path | None:
         """Delta's log folder where the lake is on this machine: reading it takes no Spark job."""
-        root = local_path(self.root)
-        return root / table.name / "_delta_log" if root else None
+        folder = self.folder(table)
+        return folder / "_delta_log" if folder else None
 
 
 def _written(write: Callable[[], int]) -> int:
@@ -255,11 +292,6 @@ def at_once(actions: Iterable[Callable[[], Result]]) -> list[Result]:
     """Run small writes or reads side by side: most of their time is waiting for Spark's planner and the log."""
     with ThreadPoolExecutor(max_workers=SIDE_BY_SIDE) as pool:
         return [future.result() for future in [pool.submit(action) for action in actions]]
-
-
-def _stored(schema: StructType) -> StructType:
-    """Everything may be null in storage: what must not be is checked by the contracts, with a message."""
-    return StructType([StructField(field.name, field.dataType, True, field.metadata) for field in schema.fields])
 
 
 def local_path(root: str) -> Path | None:

@@ -23,6 +23,19 @@ class Table:
         """Column names in the schema's order."""
         return list(self.schema.names)
 
+    @property
+    def stored(self) -> StructType:
+        """Everything may be null in storage: what must not be is checked by the contracts, with a message."""
+        return StructType([StructField(field.name, field.dataType, True, field.metadata) for field in self.schema])
+
+    @property
+    def found_by(self) -> list[str]:
+        """Columns whose least and greatest value each file says, for reading single rows.
+
+        Those of all columns would cost a tenth of a wide write and serve nobody.
+        """
+        return [key for key in self.keys if key not in self.partition_by]
+
 
 def column(name: str, kind: DataType, comment: str, nullable: bool = True) -> StructField:
     """A column with its comment (Chinese term, unit, dictionary)."""

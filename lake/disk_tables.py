@@ -1,0 +1,83 @@
+"""Small tables in a folder of this machine, read and added to by delta-rs.
+
+That takes hundredths of a second where a Spark job takes a second. Either reads what the other wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Schema, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError
+from pyspark.sql.pandas.types import to_arrow_schema
+
+from lake.tables.base import Table
+
+
+def open_table(folder: Path, version: int | None = None) -> DeltaTable:
+    """A table's log at a version (None: the newest)."""
+    return DeltaTable(str(folder), version=version)
+
+
+def read_table(folder: Path, table: Table, version: int | None = None) -> pa.Table:
+    """All rows at a version; columns as the table describes them, empty where an older program wrote none."""
+    return shaped(open_table(folder, version).to_pyarrow_table(), table)
+
+
+def shaped(rows: pa.Table, table: Table) -> pa.Table:
+    """Rows with the columns and types that the table describes; times are in UTC."""
+    columns = [
+        rows[field.name].cast(field.type) if field.name in rows.column_names else pa.nulls(rows.num_rows, field.type)
+        for field in arrow_schema(table)
+    ]
+    return pa.table(columns, arrow_schema(table))
+
+
+def to_rows(values: pa.Table | Sequence[tuple], table: Table) -> pa.Table:
+    """Rows of the table from Arrow or Python ones."""
+    if isinstance(values, pa.Table):
+        return shaped(values, table)
+    schema = arrow_schema(table)
+    columns = zip(*values, strict=True) if values else [()] * len(schema)
+    cells = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+    return pa.table(cells, schema)
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """The table's columns as Arrow knows them."""
+    described = to_arrow_schema(table.stored, timezone="UTC")
+    return pa.schema([pa.field(field.name, field.type) for field in described])
+
+
+def create_table(folder: Path, table: Table) -> None:
+    """Make the table, empty; nothing where another run has made it."""
+    settings: dict[str, str | None] = {"delta.appendOnly": "true"} if table.append_only else {}
+    if table.found_by:
+        settings["delta.dataSkippingStatsColumns"] = ",".join(table.found_by)
+    described = Schema.from_json(table.stored.json())
+    try:
+        DeltaTable.create(str(folder), described, "error", list(table.partition_by), configuration=settings)
+    except DeltaError:
+        if not DeltaTable.is_deltatable(str(folder)):
+            raise
+
+
+def append_rows(folder: Path, table: Table, rows: pa.Table, note: str, after: int | None = None) -> bool:
+    """Add rows: whatever others add meanwhile, or (`after`) only as the version that follows the one given.
+
+    Gives whether they were written.
+    """
+    opened = open_table(folder, after)
+    lacking = {field.name for field in opened.schema().fields}.symmetric_difference(table.columns)
+    properties = CommitProperties({"userMetadata": note}, max_commit_retries=None if after is None else 0)
+    try:
+        write_deltalake(
+            opened, rows, mode="append", schema_mode="merge" if lacking else None, commit_properties=properties
+        )
+    except CommitFailedError:
+        if after is None:
+            raise
+        return False
+    return True
