@@ -7,6 +7,7 @@ delta-rs. Only for lakes on a disk that driver and workers see under the same pa
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +23,11 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from lake.disk_tables import open_table
 from lake.errors import ConcurrentRun
-from lake.store import AGAIN, Lake, local_path
+from lake.store import AGAIN, Lake, local_path, quote
 from lake.tables.base import Table
 
 Values = tuple[str, ...]  # of a table's partition columns, in the table's order
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_=./-]*")
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,10 @@ class SliceWrite:
         if not lake.exists(table) or _lacks_columns(lake, table):
             lake.replace(table, lake.rows(table, []), "false", f"{note}: make the table's columns")
         before = frozenset(file.path for file in files_at(lake, table) if file.values in wanted)
+        if not all(_PLAIN_PATH.fullmatch(path) for path in before):
+            # Spark and delta-rs write such a name in two ways, so that what the one adds the other cannot take away.
+            lake.replace(table, lake.rows(table, []), _predicate(table, wanted), f"{note}: clear the slices")
+            before = frozenset()
         return cls(lake, table, wanted, before)
 
     def commit(self, added: Sequence[NewFile], note: str) -> int:
@@ -147,6 +153,11 @@ class SliceWrite:
         except CommitFailedError:
             return False
         return True
+
+
+def _predicate(table: Table, slices: Iterable[Values]) -> str:
+    named = (zip(table.partition_by, values, strict=True) for values in sorted(slices))
+    return " OR ".join("(" + " AND ".join(f"{name} = {quote(value)}" for name, value in one) + ")" for one in named)
 
 
 def _lacks_columns(lake: Lake, table: Table) -> bool:
