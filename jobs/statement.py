@@ -14,7 +14,7 @@ from lake.errors import UsageProblem
 from lake.runs import read_published
 from lake.tables.ledger import LEDGER
 from serving.city_book import INSURANCE, yuan
-from serving.statement import StatementRow, article_text, hospital_statements, ledger_rows
+from serving.statement import StatementRow, article_text, hospital_claims, hospital_statements, ledger_rows
 from serving.text_table import text_table
 
 NAME = "statement"
@@ -46,19 +46,29 @@ def statement_blocks(context: JobContext, hospital: str, year: int) -> list[str]
         raise UsageProblem(f"hospital {hospital!r} is not in the registry of {year}: give a code of hospitals.csv")
     published = read_published(context.runs, LEDGER, "settle", [(known[0], str(year))], "year")
     table = published.where(F.col("fixmedins_code") == hospital).orderBy(*LEDGER.keys).toArrow()
-    shown = hospital_statements(ledger_rows(table))
+    rows = ledger_rows(table)
+    shown, claims = hospital_statements(rows), hospital_claims(rows)
     if not shown:
         raise UsageProblem(f"hospital {hospital}: no money moved in {year}, there is no statement")
-    return [_block(hospital, insutype, year, lines) for (_, insutype), lines in shown.items()]
+    return [_block(hospital, key[1], year, lines, claims.get(key, ())) for key, lines in shown.items()]
 
 
-def _block(hospital: str, insutype: str, year: int, lines: Sequence[StatementRow]) -> str:
-    """Title, lines with article, amount and running total."""
+def _block(
+    hospital: str, insutype: str, year: int, lines: Sequence[StatementRow], claim: Sequence[StatementRow]
+) -> str:
+    """Title, lines with article, amount and running total; then what became of the claim."""
+    title = f"{year}年度DRG清算单  医疗机构 {hospital}  险种 {INSURANCE.get(insutype, insutype)}"
+    parts = [title, _table(lines)]
+    if claim:
+        parts += ["核销（备查，不作医保欠费）", _table(claim)]
+    return "\n".join(parts)
+
+
+def _table(lines: Sequence[StatementRow]) -> str:
     rows = [
         (line.title, article_text(line.article), _money(line.amount_fen), _money(line.running_fen)) for line in lines
     ]
-    title = f"{year}年度DRG清算单  医疗机构 {hospital}  险种 {INSURANCE.get(insutype, insutype)}"
-    return f"{title}\n{text_table(_HEADER, rows, right=(2, 3))}"
+    return text_table(_HEADER, rows, right=(2, 3))
 
 
 def _money(fen: int | None) -> str:

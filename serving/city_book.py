@@ -14,6 +14,7 @@ from serving.hospital_money import CARRIED, MONTH_MONEY, YEAR_MONEY
 from serving.statement import article_text, class_balances, entry_sums, hospital_statements, ledger_rows
 from serving.workbook import Sheet, SheetColumn, write_workbook
 from settlement.reference.ledger import LedgerRow
+from settlement.reference.rule_ledger import hospital_figures
 
 INSURANCE = {"310": "职工", "390": "居民"}
 SCOPE = {"local": "本地", "in_province": "省内异地", "cross_province": "跨省", "": "—"}
@@ -45,7 +46,7 @@ def yuan(fen: int | None) -> Decimal | None:
 def write_city_book(path: Path, city: CityYear, name: str) -> None:
     """Write the workbook of a city's year; the same results give the same bytes."""
     ledger = ledger_rows(city.ledger)
-    hospitals = [_hospital_years(city), _statements(ledger), _hospital_months(city)]
+    hospitals = [_hospital_years(city), _statements(ledger), _claims(ledger), _hospital_months(city)]
     books = [_entries(ledger), _balances(ledger)]
     sheets = [_cover(city, name), _pools(city), *hospitals, _classes(city), _elements(city), _matrix(city), *books]
     write_workbook(path, sheets)
@@ -83,7 +84,7 @@ def _cover(city: CityYear, name: str) -> Sheet:
             "医疗机构年度",
             "应结算金额−超封顶线−结余不留用＋超支分担＋考核调整−保证金不返还−已拨付−审核扣款＝年度清算金额",
         ),
-        ("依据", "按病组(DRG)付费管理办法第十七至十九条、第三十一至三十四条"),
+        ("依据", "按病组(DRG)付费管理办法第十七至十九条、第三十一至三十四条、第四十条"),
     ]
     columns = [SheetColumn("项目", "item", "text", 18), SheetColumn("内容", "content", "text", 96)]
     rows = [{"item": item, "content": content} for item, content in lines]
@@ -148,6 +149,32 @@ def _statements(ledger: list[LedgerRow]) -> Sheet:
     ]
     note = "由资金分录汇总：逐行相加，累计到最后一行即最终应拨付（负数为应退回）；单位：元"
     return Sheet("年度清算单", note, columns, rows)
+
+
+def _claims(ledger: list[LedgerRow]) -> Sheet:
+    """One row a hospital and insurance: what it claimed, and what became of it (policy/002 article 40)."""
+    rows = [
+        {
+            "fixmedins_code": code,
+            "insurance": INSURANCE.get(insutype, insutype),
+            **{name: yuan(fen) for name, fen in figures.items()},
+            "surplus": yuan(-figures["balance"]),
+        }
+        for (code, insutype), figures in sorted(hospital_figures(ledger, "claim").items())
+    ]
+    money = (
+        ("记账统筹基金", "claim"),
+        ("审核扣款", "refused"),
+        ("已拨付与最终应拨付", "received"),
+        ("结余留用", "surplus"),
+        ("核销", "write_off"),
+    )
+    note = (
+        "核销＝记账统筹基金（含新技术）−审核扣款−已拨付与最终应拨付＋结余留用：医疗机构核销财务账目，"
+        "不作医保欠费（第四十条）；单位：元"
+    )
+    total = _total(rows, "fixmedins_code", [key for _, key in money])
+    return Sheet("核销", note, [_HOSPITAL, _INSURANCE, *_money_columns(money)], rows, total)
 
 
 def _hospital_months(city: CityYear) -> Sheet:
@@ -254,7 +281,8 @@ def _entries(ledger: list[LedgerRow]) -> Sheet:
         *_money_columns((("金额", "amount"),)),
         SheetColumn("依据", "article", "text", 22),
     ]
-    return Sheet("资金分录", "全年每笔资金从付方到收方，按事项和方向汇总；金额不为负；单位：元", columns, rows)
+    note = "全年每笔资金从付方到收方，按事项和方向汇总；金额不为负；记账与核销为备查，不是资金；单位：元"
+    return Sheet("资金分录", note, columns, rows)
 
 
 def _balances(ledger: list[LedgerRow]) -> Sheet:
@@ -266,5 +294,8 @@ def _balances(ledger: list[LedgerRow]) -> Sheet:
     ]
     money = tuple((INSURANCE.get(insutype, insutype), insutype) for insutype in insurance)
     columns = [SheetColumn("科目", "title", "text", 20), *_money_columns(money)]
-    note = "年末余额＝收入−支出：应付医疗机构为最终应拨付，DRG预算、月度暂留、质量保证金为零；合计必为零；单位：元"
+    note = (
+        "年末余额＝收入−支出：应付医疗机构为最终应拨付，DRG预算、月度暂留、质量保证金为零；"
+        "记账统筹基金、核销和备查对方为备查，不是资金；合计必为零；单位：元"
+    )
     return Sheet("科目余额", note, columns, rows, _total(rows, "title", insurance))

@@ -12,7 +12,7 @@ from serving.city_book import CLASS, INSURANCE, SCOPE, yuan
 from serving.city_year import CityYear
 from serving.hospital_money import CARRIED, MONTH_MONEY
 from serving.hospital_year import MEASURES, HospitalYear
-from serving.statement import FINAL, article_text, hospital_statements
+from serving.statement import FINAL, StatementRow, article_text, hospital_claims, hospital_statements
 from serving.workbook import Sheet, SheetColumn
 from settlement.reference.exact import to_fen
 
@@ -40,6 +40,7 @@ def hospital_sheets(hospital: HospitalYear, frame: StatementFrame) -> list[Sheet
         _cover(hospital, frame),
         _amounts(hospital, frame.city),
         _statement(hospital),
+        _claims(hospital),
         _months(hospital),
         _classes(hospital),
     ]
@@ -67,9 +68,10 @@ def _cover(hospital: HospitalYear, frame: StatementFrame) -> Sheet:
         ("金额单位", "元，精确到分；点数保留政策规定的小数位"),
         ("点数到金额", "应结算金额＝本院点数×点值−（本院医疗总费用−本院统筹基金发生额）＋舍入"),
         ("年度清算单", "由资金分录逐笔汇总：各行金额相加，累计到最后一行即最终应拨付；负数为应退回"),
+        ("核销", "记账统筹基金−审核扣款−清算支付的正数余额：医疗机构核销财务账目，不作医保欠费（第四十条）"),
         ("月度", "实际拨付＝按比例应付−质量保证金−审核扣款＋上月结转，不为负；超时限上传的病例只计入年度"),
         ("点数构成", "全部病例，一个不少；“清算”各列合计即本院点数、医疗总费用和统筹基金发生额"),
-        ("依据", "按病组(DRG)付费管理办法第十七至十九条、第三十一至三十四条"),
+        ("依据", "按病组(DRG)付费管理办法第十七至十九条、第三十一至三十四条、第四十条"),
     ]
     columns = [SheetColumn("项目", "item", "text", 20), SheetColumn("内容", "content", "text", 96)]
     rows = [{"item": item, "content": content} for item, content in lines]
@@ -126,31 +128,45 @@ def _amount_row(row: Mapping[str, Any], pool: Mapping[str, Any] | None) -> dict[
 
 
 def _statement(hospital: HospitalYear) -> Sheet:
-    rows, final = [], 0
-    for (_, insutype), lines in hospital_statements(hospital.ledger).items():
-        for number, line in enumerate(lines, start=1):
-            rows.append(
-                {
-                    "insurance": INSURANCE.get(insutype, insutype),
-                    "number": number,
-                    "title": line.title,
-                    "article": article_text(line.article),
-                    "amount": yuan(line.amount_fen),
-                    "running": yuan(line.running_fen),
-                }
-            )
-        final += lines[-1].running_fen
-    columns = [
-        _INSURANCE,
-        SheetColumn("行次", "number", "count", 8),
-        SheetColumn("项目", "title", "text", 24),
-        SheetColumn("依据", "article", "text", 24),
-        SheetColumn("金额", "amount", "money", 18),
-        SheetColumn("累计", "running", "money", 18),
-    ]
+    statements = hospital_statements(hospital.ledger)
+    final = sum(lines[-1].running_fen for lines in statements.values())
     note = "逐行相加，累计到最后一行即最终应拨付（负数为应退回）；合计为各险种之和；单位：元"
     total = {"insurance": "合计", "title": FINAL, "running": yuan(final)}
-    return Sheet("年度清算单", note, columns, rows, total)
+    return Sheet("年度清算单", note, _LINES, _line_rows(statements), total)
+
+
+def _claims(hospital: HospitalYear) -> Sheet:
+    """What became of the claim: refused, received, written off (policy/002 article 40)."""
+    note = (
+        "医院记账的统筹基金，减审核扣款、清算支付，余额核销财务账目，不作医保欠费（第四十条）；"
+        "清算支付多于记账的为结余留用；逐行相加，累计为零；单位：元"
+    )
+    return Sheet("核销", note, _LINES, _line_rows(hospital_claims(hospital.ledger)))
+
+
+_LINES = (
+    _INSURANCE,
+    SheetColumn("行次", "number", "count", 8),
+    SheetColumn("项目", "title", "text", 30),
+    SheetColumn("依据", "article", "text", 24),
+    SheetColumn("金额", "amount", "money", 18),
+    SheetColumn("累计", "running", "money", 18),
+)
+
+
+def _line_rows(statements: Mapping[tuple[str, str], Sequence[StatementRow]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "insurance": INSURANCE.get(insutype, insutype),
+            "number": number,
+            "title": line.title,
+            "article": article_text(line.article),
+            "amount": yuan(line.amount_fen),
+            "running": yuan(line.running_fen),
+        }
+        for (_, insutype), lines in statements.items()
+        for number, line in enumerate(lines, start=1)
+    ]
 
 
 def _months(hospital: HospitalYear) -> Sheet:

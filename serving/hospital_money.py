@@ -21,6 +21,8 @@ YEAR_MONEY = (
     ("新技术补偿", "new_technique"),
     ("二次分配", "second_distribution"),
     ("最终应拨付", "final"),
+    ("新技术记账基金", "new_technique_fund"),
+    ("核销", "write_off"),
 )
 MONTH_MONEY = (
     ("医疗总费用", "cost"),

@@ -69,7 +69,8 @@ def system_amounts(hospital_month: pa.Table, hospital_year: pa.Table) -> dict[Ke
     for table, period, items in ((hospital_month, "month", MONTH_ITEMS), (hospital_year, "year", YEAR_ITEMS)):
         for row in table.to_pylist():
             for item in items:
-                amounts[row["fixmedins_code"], row["insutype"], str(row[period]), item] = row[f"{item}_fen"]
+                if row[f"{item}_fen"] is not None:  # a year of an older program lacks columns that came later
+                    amounts[row["fixmedins_code"], row["insutype"], str(row[period]), item] = row[f"{item}_fen"]
     return amounts
 
 

@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from settlement.accounts import CHART, ENTRIES, SEPARATOR, STATEMENT
+from settlement.accounts import CHART, CLAIM_COLUMNS, ENTRIES, SEPARATOR, STATEMENT
 from settlement.reference.ledger import LedgerRow
 from settlement.reference.ledger_views import balances, statements
+from settlement.reference.rule_ledger import hospital_figures
 from settlement.reference.year import StatementLine
 from settlement.results import LEDGER
 
 CLEARING, FINAL = "年度清算金额", "最终应拨付"
+SURPLUS_KEPT = "结余留用（清算支付多于记账）"
+_CLAIM_TITLES = {
+    "claim": "记账统筹基金（含新技术）",
+    "refused": "审核扣款",
+    "received": "月度已拨付与最终应拨付",
+    "write_off": "核销",
+}
+_ARTICLES = {kind.name: kind.article for kind in ENTRIES}
 _ITEMS = {item.name: item for item in STATEMENT}
 
 
@@ -66,6 +75,21 @@ def _with_sums(lines: Iterable[StatementLine]) -> Iterator[StatementRow]:
         running += line.amount_fen
         yield StatementRow(item.title, line.article, line.amount_fen, running)
     yield StatementRow(FINAL, "policy/002 article 34(五)", None, running)
+
+
+def hospital_claims(rows: Iterable[LedgerRow]) -> dict[tuple[str, str], tuple[StatementRow, ...]]:
+    """What became of the claim of every hospital and insurance: a line each, down to 0 (policy/002 article 40)."""
+    return {key: tuple(_down_to_nothing(figures)) for key, figures in sorted(hospital_figures(rows, "claim").items())}
+
+
+def _down_to_nothing(figures: Mapping[str, int]) -> Iterator[StatementRow]:
+    running = 0
+    for name, (sign, entries) in CLAIM_COLUMNS.items():
+        amount = sign * figures[name]
+        running += amount
+        yield StatementRow(_CLAIM_TITLES[name], _ARTICLES[entries[0]], amount, running)
+    surplus = -figures["balance"]
+    yield StatementRow(SURPLUS_KEPT, "policy/002 article 34.1", surplus, running + surplus)
 
 
 def entry_sums(rows: Iterable[LedgerRow]) -> list[EntrySum]:

@@ -70,7 +70,12 @@ CHART = (
     AccountClass("deposit", "质量保证金", HOSPITAL, "0: returned to the hospital or kept by the fund"),
     AccountClass("cash", "已拨付", HOSPITAL, "what the months paid"),
     AccountClass("clearing", "异地清算往来", AREA, "the area's net position; positive: it receives"),
+    # Memorandum (备查): what hospitals claimed and write off. No entry joins these accounts with one that holds money.
+    AccountClass("claim", "记账统筹基金", HOSPITAL, "0, or negative: surplus that is kept; above 0 would be arrears"),
+    AccountClass("written_off", "核销", HOSPITAL, "what the hospital writes off; never negative"),
+    AccountClass("memorandum", "备查对方", AREA, "what the two others of the memorandum come to, with the sign turned"),
 )
+MEMORANDUM = frozenset({"claim", "written_off", "memorandum"})
 # Books beside the clearing: what the jobs `prepay` and `incentives` move is no part of the final amount.
 RULE_CHART = (
     AccountClass(
@@ -104,6 +109,10 @@ ENTRIES = (
     EntryKind("deficit_share", "超支分担", "reserve", "payable", "policy/002 article 34.3"),
     EntryKind("new_technique", "新技术补偿", "fund", "payable", "policy/002 article 23"),
     EntryKind("second_distribution", "二次分配", "reserve", "payable", "policy/002 article 9"),
+    EntryKind("claim", "记账统筹基金", "memorandum", "claim", "policy/002 article 34.1"),
+    EntryKind("claim_refused", "记账冲减：审核扣款", "claim", "memorandum", "policy/002 article 34(五)"),
+    EntryKind("claim_paid", "记账冲减：清算支付", "claim", "memorandum", "policy/002 article 34(五)"),
+    EntryKind("write_off", "核销", "claim", "written_off", "policy/002 article 40"),
     EntryKind("in_province", "省内异地清算", "clearing", "clearing", "policy/003 article 31", INSURED),
     EntryKind("cross_province", "跨省异地清算", "clearing", "clearing", "policy/004 二(四)", INSURED),
 )
@@ -158,6 +167,13 @@ YEAR_COLUMNS: dict[str, tuple[int, tuple[str, ...]]] = {
     "clearing": (1, tuple(entry for item in STATEMENT if not item.beside for entry in item.entries)),
     "final": (1, tuple(entry for item in STATEMENT for entry in item.entries)),
 }
+# What stands on a hospital's claim account, by sign and kinds of entries; `claim` includes new techniques.
+CLAIM_COLUMNS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "claim": (1, ("claim",)),
+    "refused": (-1, ("claim_refused",)),
+    "received": (-1, ("claim_paid",)),
+    "write_off": (-1, ("write_off",)),
+}
 # What stands on a hospital's account of a class, by sign and kinds of entries: views of the books beside the clearing.
 RULE_COLUMNS: dict[str, dict[str, tuple[int, tuple[str, ...]]]] = {
     "advance": {
@@ -171,6 +187,8 @@ RULE_COLUMNS: dict[str, dict[str, tuple[int, tuple[str, ...]]]] = {
         "growth": (1, ("growth_incentive",)),
     },
 }
+
+HOSPITAL_COLUMNS = {"claim": CLAIM_COLUMNS, **RULE_COLUMNS}
 
 
 def account(class_name: str, owner: str, insutype: str, year: int) -> str:

@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 
 from settlement.clearing import DEBT_KEY
 from settlement.money import POINT_PLACES, VALUE_PLACES, conformed, from_units, to_units
-from settlement.month import ACCOUNT, TERMS
+from settlement.month import ACCOUNT, NEW_TECHNIQUES, TERMS
 from settlement.results import MONTH_CORRECTIONS, POINTS
 from settlement.sums import MONTHS, POOL, YEAR_SLOT, period_text, year_and_slot
 
@@ -60,7 +60,7 @@ class Closings:
 
     def accounts(self) -> DataFrame:
         """`ACCOUNT` of every hospital with a row in a closed month, without new techniques."""
-        zeros = [F.lit(0).cast("bigint").alias(name) for name in ("new_cases", "new_fen")]
+        zeros = [F.lit(0).cast("bigint").alias(name) for name in NEW_TECHNIQUES]
         return self.hospital_month.select(*ACCOUNT).distinct().select(*ACCOUNT, *zeros)
 
     def budgets(self) -> DataFrame:

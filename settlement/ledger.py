@@ -126,6 +126,7 @@ def _of_years(years: DataFrame) -> DataFrame:
         "new_technique",
         "second_distribution",
     )
+    received = F.col("paid_fen") + F.col("final_fen")
     return _booked(
         years.withColumn("period", F.col("year").cast("string")),
         _entry("year_amount", "amount_fen"),
@@ -133,6 +134,10 @@ def _of_years(years: DataFrame) -> DataFrame:
         _entry("deposit_returned", F.col("deposit_held_fen") - F.col("deposit_not_returned_fen")),
         _entry("deposit_kept", "deposit_not_returned_fen"),
         *[_entry(name, f"{name}_fen") for name in named],
+        _entry("claim", F.col("fund_fen") + F.col("new_technique_fund_fen")),
+        _entry("claim_refused", "audit_fen"),
+        _entry("claim_paid", received),
+        _entry("write_off", "write_off_fen"),
     )
 
 

@@ -16,14 +16,15 @@ from settlement.policy import Policy
 from settlement.sums import MEASURES, MONTHS, YEAR_SLOT, year_and_slot
 
 ACCOUNT = ("area", "fixmedins_code", "insutype", "year")
+NEW_TECHNIQUES = ("new_cases", "new_fen", "new_fund_fen")  # number, what is paid for them, their fund
 # What of a hospital's month can be added up.
 TERMS = (*MEASURES, "amount_fen", "gross_fen", "deposit_fen", "audit_fen")
 _TYPES = {name: "decimal(38,0)" if name == "points" else "bigint" for name in TERMS}
 
 
 def account_cases(sums: DataFrame) -> DataFrame:
-    """`ACCOUNT` of every hospital and insurance with any case in `case_sums`, with `new_cases` and `new_fen`."""
-    return sums.groupBy(*ACCOUNT).agg(F.sum("new_cases").alias("new_cases"), F.sum("new_fen").alias("new_fen"))
+    """`ACCOUNT` of every hospital and insurance with any case in `case_sums`, with `NEW_TECHNIQUES`."""
+    return sums.groupBy(*ACCOUNT).agg(*[F.sum(name).alias(name) for name in NEW_TECHNIQUES])
 
 
 def month_terms(present: DataFrame, amounts: DataFrame, audit: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
@@ -49,7 +50,7 @@ def hospital_accounts(present: DataFrame, terms: DataFrame) -> DataFrame:
     Returns `ACCOUNT`, `year_sums` (struct of `MEASURES` and amount_fen; missing without cases in the pool),
     `months` (array of 12 structs: slot, `MEASURES`, amount_fen, gross_fen, deposit_fen, audit_fen, brought_fen,
     paid_fen, carried_fen, present), `late_audit_fen` (audit sums that no month could take any more; missing where
-    closed months leave nothing to the year), `new_cases`, `new_fen` (new techniques).
+    closed months leave nothing to the year), `NEW_TECHNIQUES`.
     """
     entry = F.struct("slot", F.struct(*TERMS).alias("sums"))
     slots = terms.groupBy(*ACCOUNT).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
@@ -65,8 +66,7 @@ def hospital_accounts(present: DataFrame, terms: DataFrame) -> DataFrame:
         in_pool.alias("year_sums"),
         settled.alias("months"),
         late.alias("late_audit_fen"),
-        "new_cases",
-        "new_fen",
+        *NEW_TECHNIQUES,
     )
 
 

@@ -12,7 +12,7 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from settlement.accounts import AREA, HOSPITAL, INSURED, RULE_COLUMNS
+from settlement.accounts import AREA, HOSPITAL, HOSPITAL_COLUMNS, INSURED
 from settlement.ledger import account_name, as_rows
 from settlement.ledger_views import differing, legs, of_class, stated
 from settlement.month import ACCOUNT
@@ -78,12 +78,20 @@ def incentives(ledger: DataFrame) -> DataFrame:
     return _hospitals(ledger, "incentive")
 
 
+def claims(ledger: DataFrame) -> DataFrame:
+    """`ACCOUNT` with claim_fen, refused_fen, received_fen, write_off_fen, and what was received above the claim.
+
+    The last is `surplus_fen`: the balance of the claim account with the sign turned.
+    """
+    return _hospitals(ledger, "claim").withColumn("surplus_fen", -F.col("balance_fen")).drop("balance_fen")
+
+
 def _hospitals(ledger: DataFrame, class_name: str) -> DataFrame:
     mine = legs(ledger.where(F.col(HOSPITAL).isNotNull())).where(of_class(class_name))
     zero = F.lit(0).cast("bigint")
     figures = [
         F.sum(F.when(F.col("entry").isin(*entries), F.col("change_fen") * sign).otherwise(zero)).alias(f"{name}_fen")
-        for name, (sign, entries) in RULE_COLUMNS[class_name].items()
+        for name, (sign, entries) in HOSPITAL_COLUMNS[class_name].items()
     ]
     return mine.groupBy(*ACCOUNT).agg(*figures, F.sum("change_fen").alias("balance_fen"))
 

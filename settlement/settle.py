@@ -21,7 +21,7 @@ from settlement.policy import Policy
 from settlement.pools import pool_periods
 from settlement.results import HOSPITAL_MONTH, HOSPITAL_YEAR, MATRIX, NET, POINTS, POOLS
 from settlement.sums import case_sums, hospital_sums, period_sums, period_text
-from settlement.year import YEAR_TERMS, hospital_years
+from settlement.year import CLAIM_TERMS, YEAR_TERMS, hospital_years
 from settlement.year_steps import RATIO_PLACES
 
 # Called with a name and a frame that later steps read more than once; may store it and give it back.
@@ -148,6 +148,6 @@ def _months(months: DataFrame) -> DataFrame:
 
 
 def _years(years: DataFrame) -> DataFrame:
-    named = {f"{name}_fen": F.col(name) for name in YEAR_TERMS}
+    named = {f"{name}_fen": F.col(name) for name in (*YEAR_TERMS, *CLAIM_TERMS)}
     ratio = from_units(F.col("ratio"), RATIO_PLACES, DecimalType(38, RATIO_PLACES))
     return _typed(years, HOSPITAL_YEAR, points=_points(), ratio=ratio, **named)

@@ -49,7 +49,7 @@ def case_sums(scored: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
     Returns one row for area, fixmedins_code, insutype, insu_admdvs, scope, year, slot (month) with `month_*` (cases
     that count in the month) and `year_*` (in the year) of cases, points (integer at `POINT_PLACES`), cost_fen and
     fund_fen; `fee_cases`, `fee_fund_fen` (fee for service); `new_cases`, `new_fen` (new techniques: fund x
-    `new_tech.rate`, rounded by case, policy/002 article 23).
+    `new_tech.rate`, rounded by case, policy/002 article 23) and `new_fund_fen` (their fund).
     """
     ruled = with_policies(scored, policies, "new_tech_rate")
     new = F.col("class") == NEW_TECHNIQUE
@@ -63,6 +63,7 @@ def case_sums(scored: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
         _total(F.when(fee, F.col("fund_fen"))).alias("fee_fund_fen"),
         F.count(F.when(new, 1)).alias("new_cases"),
         _total(paid_for_new).alias("new_fen"),
+        _total(F.when(new, F.col("fund_fen"))).alias("new_fund_fen"),
     )
 
 

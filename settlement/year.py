@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from settlement.claims import write_off
 from settlement.money import divide, to_units
 from settlement.month import ACCOUNT
 from settlement.policies import with_policies
@@ -29,6 +30,8 @@ YEAR_TERMS = (
     "second_distribution",
     "final",
 )
+# What the clearing pays of the hospital's claim, beside the formula (article 40).
+CLAIM_TERMS = ("new_technique_fund", "write_off")
 
 
 def hospital_years(
@@ -43,7 +46,7 @@ def hospital_years(
         policies: by area.
 
     Returns `ACCOUNT`, points (integer at `POINT_PLACES`), cost_fen, fund_fen, amount_fen, `ratio` (integer at
-    `RATIO_PLACES`), and `YEAR_TERMS` in fen.
+    `RATIO_PLACES`), `YEAR_TERMS` and `CLAIM_TERMS` in fen.
     """
     taken = take_steps(_opened(accounts, pools, hospitals, policies), policies)
     ratio = F.when(F.col("_fund") > 0, divide(F.col("amount_fen"), F.col("_fund"), RATIO_PLACES)).alias("ratio")
@@ -58,8 +61,14 @@ def hospital_years(
         - F.col("audit")
     )
     final = clearing + F.col("new_fen") + F.col("second_distribution")
-    named = {"clearing": clearing, "new_technique": F.col("new_fen"), "final": final}
-    terms = [named.get(name, F.col(name)).alias(name) for name in YEAR_TERMS]
+    named = {
+        "clearing": clearing,
+        "new_technique": F.col("new_fen"),
+        "final": final,
+        "new_technique_fund": F.col("new_fund_fen"),
+        "write_off": write_off(F.col("fund_fen") + F.col("new_fund_fen"), F.col("audit"), F.col("paid") + final),
+    }
+    terms = [named.get(name, F.col(name)).alias(name) for name in (*YEAR_TERMS, *CLAIM_TERMS)]
     return taken.select(*ACCOUNT, "points", "cost_fen", "fund_fen", "amount_fen", ratio, *terms)
 
 
@@ -80,6 +89,7 @@ def _opened(accounts: DataFrame, pools: DataFrame, hospitals: DataFrame, policie
         (_over_months("audit_fen") + late).alias("audit"),
         _over_months("paid_fen").alias("paid"),
         "new_fen",
+        "new_fund_fen",
     )
     marks = hospitals.select(
         "fixmedins_code",

@@ -157,6 +157,10 @@ def _year_rows(years: Iterable[HospitalYear], areas: Mapping[str, str], year: st
             "deficit_share": row.deficit_share_fen,
             "new_technique": row.new_technique_fen,
             "second_distribution": row.second_distribution_fen,
+            "claim": row.claim_fen,
+            "claim_refused": row.audit_fen,
+            "claim_paid": row.received_fen,
+            "write_off": row.write_off_fen,
         }
         yield from book(Place(areas[row.fixmedins_code], year, row.insutype, row.fixmedins_code), amounts)
 

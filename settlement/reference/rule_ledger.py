@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from settlement.accounts import RULE_COLUMNS, account
+from settlement.accounts import HOSPITAL_COLUMNS, account
 from settlement.reference.case_sharing import CaseShare
 from settlement.reference.growth import GrowthResult
 from settlement.reference.ledger import LedgerRow, Place, book
@@ -53,12 +53,12 @@ def incentive_ledger(shares: Iterable[CaseShare], growth: Iterable[GrowthResult]
 
 
 def hospital_figures(rows: Iterable[LedgerRow], class_name: str) -> dict[Account, dict[str, int]]:
-    """By hospital and insurance: the columns of `RULE_COLUMNS` of the class, and the balance of its account."""
+    """By hospital and insurance: the columns of `HOSPITAL_COLUMNS` of the class, and the balance of its account."""
     found: dict[Account, dict[str, int]] = {}
     for code, insutype, entry, moved in _moved(rows, class_name):
-        figures = found.setdefault((code, insutype), dict.fromkeys((*RULE_COLUMNS[class_name], "balance"), 0))
+        figures = found.setdefault((code, insutype), dict.fromkeys((*HOSPITAL_COLUMNS[class_name], "balance"), 0))
         figures["balance"] += moved
-        for name, (sign, entries) in RULE_COLUMNS[class_name].items():
+        for name, (sign, entries) in HOSPITAL_COLUMNS[class_name].items():
             figures[name] += sign * moved if entry in entries else 0
     return found
 

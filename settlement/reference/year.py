@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from settlement.policy import Policy
+from settlement.reference.claims import write_off
 from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Hospital, Province
 from settlement.reference.month import Account, HospitalMonth
@@ -46,9 +47,11 @@ class HospitalYear:
     paid_fen: int
     new_technique_fen: int
     second_distribution_fen: int
+    new_technique_fund_fen: int
     lines: tuple[StatementLine, ...] = field(init=False)
     clearing_fen: int = field(init=False)
     final_fen: int = field(init=False)
+    write_off_fen: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Write the statement: the clearing formula of article 34(五), then what is settled beside it."""
@@ -69,6 +72,17 @@ class HospitalYear:
         object.__setattr__(self, "lines", clearing + beside)
         object.__setattr__(self, "clearing_fen", sum(line.amount_fen for line in clearing))
         object.__setattr__(self, "final_fen", sum(line.amount_fen for line in clearing + beside))
+        object.__setattr__(self, "write_off_fen", write_off(self.claim_fen, self.audit_fen, self.received_fen))
+
+    @property
+    def claim_fen(self) -> int:
+        """The pooled fund booked for the cases of the clearing and for new techniques (articles 34.1 and 23)."""
+        return self.sums.fund_fen + self.new_technique_fund_fen
+
+    @property
+    def received_fen(self) -> int:
+        """What the months paid, and the final amount."""
+        return self.paid_fen + self.final_fen
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,7 @@ class _YearInputs:
     deposits: Mapping[str, int]
     paid: Mapping[str, int]
     new_technique: Mapping[str, int]
+    new_technique_fund: Mapping[str, int]
     budget_fen: int
     reserve_fen: int
 
@@ -99,7 +114,8 @@ def settle_hospital_years(
     by_account: dict[Account, list[HospitalMonth]] = defaultdict(list)
     for month in months:
         by_account[month.fixmedins_code, month.insutype].append(month)
-    techniques = new_technique_pay(province, points)
+    several = list(points)
+    techniques, technique_funds = new_technique_pay(province, several), _new_technique_funds(several)
     inside = {(code, pool.insutype) for pool in years.values() for code in pool.by_hospital}
     accounts = inside | by_account.keys() | techniques.keys() | set(corrected)
     by_pool: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -116,6 +132,7 @@ def settle_hospital_years(
             deposits={code: sum(row.deposit_fen for row in by_account[code, insutype]) for code in codes},
             paid={code: sum(row.paid_fen for row in by_account[code, insutype]) for code in codes},
             new_technique={code: techniques.get((code, insutype), 0) for code in codes},
+            new_technique_fund={code: technique_funds[code, insutype] for code in codes},
             budget_fen=pool.budget_fen if pool else 0,
             reserve_fen=pool.carried_or_reserve_fen if pool else 0,
         )
@@ -131,6 +148,14 @@ def new_technique_pay(province: Province, points: Iterable[PointsExplanation]) -
             rate = Fraction(province.policies[one.area].new_tech_rate)
             pay[one.case.fixmedins_code, one.case.insutype] += to_fen(one.case.fund_fen * rate)
     return dict(pay)
+
+
+def _new_technique_funds(points: Iterable[PointsExplanation]) -> dict[Account, int]:
+    funds: dict[Account, int] = defaultdict(int)
+    for one in points:
+        if one.case_class is CaseClass.NEW_TECHNIQUE:
+            funds[one.case.fixmedins_code, one.case.insutype] += one.case.fund_fen
+    return funds
 
 
 def _audit_of_year(province: Province, insutype: str) -> dict[str, int]:
@@ -172,5 +197,6 @@ def _year_row(insutype: str, one: Standing, inputs: _YearInputs, terms: Mapping[
         audit_fen=inputs.audit.get(code, 0),
         paid_fen=inputs.paid[code],
         new_technique_fen=inputs.new_technique[code],
+        new_technique_fund_fen=inputs.new_technique_fund[code],
         **{f"{name}_fen": figures[code] for name, figures in terms.items()},
     )

@@ -66,10 +66,19 @@ DUCKDB_SUMS = """
         count(*) filter (class = 'fee_for_service') as fee_cases,
         sum(fund_fen) filter (class = 'fee_for_service') as fee_fund_fen,
         count(*) filter (class = 'new_technique') as new_cases,
-        sum((fund_fen * rate * 2 + 100_000_000) // 200_000_000) filter (class = 'new_technique') as new_fen
+        sum((fund_fen * rate * 2 + 100_000_000) // 200_000_000) filter (class = 'new_technique') as new_fen,
+        sum(fund_fen) filter (class = 'new_technique') as new_fund_fen
     from {scored} join rates using (area) group by all
 """
-MONEY = ("month_cost_fen", "month_fund_fen", "year_cost_fen", "year_fund_fen", "fee_fund_fen", "new_fen")
+MONEY = (
+    "month_cost_fen",
+    "month_fund_fen",
+    "year_cost_fen",
+    "year_fund_fen",
+    "fee_fund_fen",
+    "new_fen",
+    "new_fund_fen",
+)
 COUNTS = ("month_cases", "year_cases", "fee_cases", "new_cases")
 
 

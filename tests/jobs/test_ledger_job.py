@@ -49,7 +49,11 @@ def test_the_ledger_of_a_city_says_what_its_tables_say(settled: JobContext, tmp_
     }
     write_city_book(tmp_path / "book.xlsx", city, "city")
     book = openpyxl.load_workbook(tmp_path / "book.xlsx")
-    assert {"年度清算单", "资金分录", "科目余额"} < set(book.sheetnames)
+    assert {"年度清算单", "核销", "资金分录", "科目余额"} < set(book.sheetnames)
+    shown = [row for row in book["核销"].iter_rows(min_row=3, values_only=True) if row[0] != "合计"]
+    written_off = {(row["fixmedins_code"], row["insutype"]): row["write_off_fen"] for row in table}
+    assert [round(row[-1] * 100) for row in shown] == [written_off[key] for key in sorted(written_off)]
+    assert any(written_off.values())
     lines = sum(len(lines) for lines in hospital_statements(rows).values())
     assert book["年度清算单"].max_row == lines + 2
     last = [cell.value for cell in book["科目余额"][book["科目余额"].max_row]]
@@ -64,7 +68,11 @@ def test_a_hospital_gets_its_statement(settled: JobContext) -> None:
     for block, row in zip(blocks, years, strict=True):
         lines = block.splitlines()
         assert hospital in lines[0]
-        assert lines[-1].split() == ["最终应拨付", "文件002第34条(五)", f"{yuan(row.final_fen):,}"]
+        end = next(number for number, line in enumerate(lines) if line.startswith("核销（备查"))
+        assert lines[end - 1].split() == ["最终应拨付", "文件002第34条(五)", f"{yuan(row.final_fen):,}"]
+        written_off = next(line for line in lines[end + 1 :] if line.startswith("核销"))
+        assert written_off.split()[2] == f"{yuan(-row.write_off_fen):,}"
+        assert lines[-1].split()[-1] == "0.00"
     with pytest.raises(UsageProblem, match="hospital 'nobody'"):
         statement_blocks(settled, "nobody", YEAR)
 

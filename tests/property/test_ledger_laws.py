@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from settlement.accounts import (
     ACCOUNTS,
+    CLAIM_COLUMNS,
     ENTRIES,
     ENTRY,
+    MEMORANDUM,
     MONTH_COLUMNS,
     RULE_COLUMNS,
     RULE_ENTRIES,
@@ -28,6 +30,8 @@ from settlement.reference.ledger_views import (
     net,
     statements,
 )
+from settlement.reference.points import CaseClass
+from settlement.reference.rule_ledger import hospital_figures
 from settlement.reference.settle import Settlement, settle_province
 from tests.conftest import ROOT
 from tests.property.settlement_provinces import YEAR, random_province, united
@@ -120,6 +124,38 @@ def test_accounts_close_where_the_law_says(seed: int, cases: int) -> None:
 
 
 @given(SEEDS, SIZES)
+def test_nothing_of_a_claim_is_left_as_arrears(seed: int, cases: int) -> None:
+    """policy/002 article 40: claim = refused in audit + received + written off, less the surplus that is kept."""
+    settlement, rows = settled(random_province(seed, cases))
+    claims, left = hospital_figures(rows, "claim"), closing(rows)
+    techniques: dict[tuple[str, str], int] = defaultdict(int)
+    for one in settlement.points:
+        if one.case_class is CaseClass.NEW_TECHNIQUE:
+            techniques[one.case.fixmedins_code, one.case.insutype] += one.case.fund_fen
+    nothing = dict.fromkeys((*CLAIM_COLUMNS, "balance"), 0)
+    for row in settlement.years:
+        key = (row.fixmedins_code, row.insutype)
+        figures = claims.get(key, nothing)
+        assert figures["claim"] == row.sums.fund_fen + techniques[key]
+        surplus = -figures["balance"]
+        assert figures["refused"] + figures["received"] + figures["write_off"] - surplus == figures["claim"]
+        assert (figures["refused"], figures["received"]) == (row.audit_fen, row.paid_fen + row.final_fen)
+        assert surplus >= 0 <= figures["write_off"] == row.write_off_fen
+        assert not (surplus and figures["write_off"])
+        assert left["written_off"].get(key, 0) == row.write_off_fen
+
+
+@given(SEEDS, SIZES)
+def test_the_memorandum_moves_no_money(seed: int, cases: int) -> None:
+    """Its entries stay among its own accounts, which sum to zero: without them the money is the same."""
+    _, rows = settled(random_province(seed, cases))
+    for row in rows:
+        inside = {name.split(":")[0] in MEMORANDUM for name in (row.from_account, row.to_account)}
+        assert len(inside) == 1
+    assert sum(sum(closing(rows)[name].values()) for name in MEMORANDUM) == 0
+
+
+@given(SEEDS, SIZES)
 def test_each_class_of_accounts_nets_with_the_others(seed: int, cases: int) -> None:
     """All that the fund bore is with the hospitals, in the reserve or in the residue; cities net among themselves."""
     _, rows = settled(random_province(seed, cases))
@@ -173,6 +209,8 @@ def test_the_chart_is_whole() -> None:
         assert sorted(entry for _, entries in columns.values() for entry in entries) == sorted(mine)
     on_payable = sorted(kind.name for kind in ENTRY.values() if "payable" in (kind.from_class, kind.to_class))
     assert sorted(entry for item in STATEMENT for entry in item.entries) == on_payable
+    of_claim = sorted(kind.name for kind in ENTRY.values() if "claim" in (kind.from_class, kind.to_class))
+    assert sorted(entry for _, entries in CLAIM_COLUMNS.values() for entry in entries) == of_claim
     assert all(kind.article.startswith("policy/") for kind in ENTRY.values())
 
 

@@ -19,6 +19,7 @@ from lake.province_plain import plain_province
 from serving.city_year import CityYear
 from serving.hospital_book import StatementFrame, hospital_sheets
 from serving.hospital_year import HospitalYear, hospital_years
+from serving.statement import SURPLUS_KEPT
 from serving.workbook import Sheet, SheetColumn, update_workbook, workbook_bytes, write_workbook
 from settlement.reference.settle import settle_province
 from tests.property.settlement_provinces import random_province
@@ -52,7 +53,7 @@ def fen(number: Any) -> int:
 def check_book(path: Path, hospital: HospitalYear) -> None:
     """Every sheet against the rows it was made of, and its sums against its lines."""
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames == ["说明", "点数到金额", "年度清算单", "月度", "点数构成"]
+    assert book.sheetnames == ["说明", "点数到金额", "年度清算单", "核销", "月度", "点数构成"]
     *amounts, total = rows_of(book["点数到金额"])
     assert [fen(row["应结算金额"]) for row in amounts] == [row["amount_fen"] for row in hospital.years]
     for row in amounts:
@@ -66,6 +67,11 @@ def check_book(path: Path, hospital: HospitalYear) -> None:
     finals = [fen(line["累计"]) for line in lines if line["项目"] == "最终应拨付"]
     assert sum(finals) == fen(total["累计"]) == sum(row["final_fen"] for row in hospital.years)
     assert sum(fen(line["金额"]) for line in lines if line["金额"] is not None) == sum(finals)
+    claims = rows_of(book["核销"])
+    for key, amount in (("核销", -sum(row["write_off_fen"] for row in hospital.years)),):
+        assert sum(fen(line["金额"]) for line in claims if line["项目"] == key) == amount
+    assert all(fen(line["累计"]) == 0 for line in claims if line["项目"] == SURPLUS_KEPT)
+    assert sum(fen(line["金额"]) for line in claims) == 0
     *months, total = rows_of(book["月度"])
     assert fen(total["实际拨付"]) == sum(row["paid_fen"] for row in hospital.years)
     assert sum(fen(row["实际拨付"]) for row in months if row["月份"] != "小计") == fen(total["实际拨付"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,13 +17,16 @@ from lake.province_plain import plain_province
 from serving.statement import (
     CLEARING,
     FINAL,
+    SURPLUS_KEPT,
     article_text,
     class_balances,
     entry_sums,
+    hospital_claims,
     hospital_statements,
     ledger_rows,
 )
 from settlement.reference.ledger import settle_ledger
+from settlement.reference.points import CaseClass
 from settlement.reference.settle import settle_province
 from tests.property.settlement_provinces import random_province
 
@@ -68,6 +73,41 @@ def test_a_golden_statement_line_by_line() -> None:
         CLEARING: 18033273,
         FINAL: 19418424,
     }
+
+
+@pytest.mark.parametrize("folder", [GOLDEN / "p1", GOLDEN / "p2", GOLDEN.parent / "by_hand"])
+def test_claims_from_the_tables_of_an_independent_calculator(folder: Path) -> None:
+    """Fund by item and of new techniques, less what was refused, paid and is to be paid: line by line."""
+    province = plain_province(read_province_folder(folder))
+    settlement = settle_province(province)
+    claims = hospital_claims(settle_ledger(province, settlement))
+    new = {(one.case.fixmedins_code, one.case.insutype): 0 for one in settlement.points}
+    for one in settlement.points:
+        if one.case_class is CaseClass.NEW_TECHNIQUE:
+            new[one.case.fixmedins_code, one.case.insutype] += one.case.fund_fen
+    with (folder / "expected" / "hospital_year.csv").open(encoding="utf-8", newline="") as file:
+        years = list(csv.DictReader(file))
+    for row in years:
+        key = (row["fixmedins_code"], row["insutype"])
+        fund, audit, paid, final = (int(Decimal(row[name]) * 100) for name in ("fund", "audit", "paid", "final"))
+        left = fund + new.get(key, 0) - audit - paid - final
+        assert [(line.title, line.amount_fen) for line in claims[key]] == [
+            ("记账统筹基金（含新技术）", fund + new.get(key, 0)),
+            ("审核扣款", -audit),
+            ("月度已拨付与最终应拨付", -paid - final),
+            ("核销", -max(left, 0)),
+            (SURPLUS_KEPT, max(-left, 0)),
+        ]
+        assert claims[key][-1].running_fen == 0
+    assert len(claims) == len(years)
+
+
+def test_a_write_off_by_hand() -> None:
+    """甲三, 职工: 33 700.00 yuan by item, 6 000.00 refused in audit, 24 108.40 received: 3 591.60 are written off."""
+    province = plain_province(read_province_folder(GOLDEN.parent / "by_hand"))
+    lines = hospital_claims(settle_ledger(province, settle_province(province)))["H99010000003", "310"]
+    assert [line.amount_fen for line in lines] == [3370000, -600000, -2410840, -359160, 0]
+    assert [line.article for line in lines][3] == "policy/002 article 40"
 
 
 @pytest.mark.parametrize("seed", range(5))
