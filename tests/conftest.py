@@ -24,11 +24,30 @@ settings.register_profile("dianshu", deadline=None, suppress_health_check=[Healt
 settings.load_profile("dianshu")
 
 
+LONGEST = "tests/jobs/test_main_job.py"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever asks for the Spark session is marked `spark`, so that `make test-fast` can leave it out."""
+    """Whatever asks for the Spark session is marked `spark`, so that `make test-fast` can leave it out.
+
+    Whole files are put in such an order that of several test processes none idles: the longest first, which builds the
+    shared lake; meanwhile what needs Spark but no lake; then what waits for the lake; what is short fills the end.
+    """
+    spark_files, lake_files = set(), set()
     for item in items:
-        if "spark" in getattr(item, "fixturenames", ()):
+        needs = getattr(item, "fixturenames", ())
+        if "spark" in needs:
             item.add_marker(pytest.mark.spark)
+            spark_files.add(item.path)
+        if "landing" in needs:
+            lake_files.add(item.path)
+
+    def turn(item: pytest.Item) -> int:
+        if item.path == ROOT / LONGEST:
+            return 0
+        return 2 if item.path in lake_files else 1 if item.path in spark_files else 3
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import yaml
@@ -46,17 +48,21 @@ def _typed(text: str, kind: Any, fen: bool) -> Any:
     return date.fromisoformat(text) if isinstance(kind, DateType) else text
 
 
-def read_frame(spark: SparkSession, folder: Path, name: str) -> DataFrame:
+def read_rows(folder: Path, name: str) -> list[tuple[Any, ...]]:
+    """The typed rows of a file, none where it is not there."""
     schema, path = SCHEMAS[name], folder / f"{name}.csv"
     if not path.exists():
-        return spark.createDataFrame([], schema)
+        return []
     header, *rows = text_rows(path)
     assert [field.name.removesuffix("_fen") for field in schema.fields] == list(header)
-    typed = [
+    return [
         tuple(_typed(cell, f.dataType, f.name.endswith("_fen")) for cell, f in zip(row, schema.fields, strict=True))
         for row in rows
     ]
-    return spark.createDataFrame(typed, schema)
+
+
+def read_frame(spark: SparkSession, folder: Path, name: str) -> DataFrame:
+    return spark.createDataFrame(read_rows(folder, name), SCHEMAS[name])
 
 
 def read_policies(folder: Path) -> dict[str, Policy]:
@@ -76,3 +82,40 @@ def assert_same_rows(found: list[tuple[str, ...]], expected: list[tuple[str, ...
 
 def province_frames(spark: SparkSession, folder: Path) -> frames.ProvinceFrames:
     return frames.ProvinceFrames(**{name: read_frame(spark, folder, name) for name in SCHEMAS})
+
+
+# Columns that say whose a row is; `prefixed` makes them those of one province among several.
+OWNERS = ("area", "fixmedins_code", "setl_id", "insu_admdvs", "insured_area", "treating_area")
+
+
+def prefixed(row: tuple[Any, ...], columns: tuple[str, ...], prefix: str) -> tuple[Any, ...]:
+    """The row with the prefix before its codes of areas, hospitals and settlements."""
+    cells = zip(row, columns, strict=True)
+    return tuple(f"{prefix}{cell}" if name in OWNERS and cell is not None else cell for cell, name in cells)
+
+
+def united_frames(
+    spark: SparkSession, folders: Mapping[str, Path], seed: int, partitions: int
+) -> frames.ProvinceFrames:
+    """The provinces by prefix as one, rows mixed by the seed and spread over partitions. One calendar for all."""
+    made = {}
+    for name, schema in SCHEMAS.items():
+        rows = [
+            prefixed(row, tuple(schema.names), prefix)
+            for prefix, folder in folders.items()
+            for row in read_rows(folder, name)
+        ]
+        if name == "calendar":
+            rows = sorted(set(rows))
+            assert len({day for day, _ in rows}) == len(rows), "a day has two answers"
+        Random(seed).shuffle(rows)
+        made[name] = spark.createDataFrame(rows, schema).repartition(partitions)
+    return frames.ProvinceFrames(**made)
+
+
+def united_policies(folders: Mapping[str, Path]) -> dict[str, Policy]:
+    return {
+        f"{prefix}{area}": policy
+        for prefix, folder in folders.items()
+        for area, policy in read_policies(folder).items()
+    }
