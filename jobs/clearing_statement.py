@@ -11,7 +11,6 @@ from jobs.context import JobContext, add_lake_arguments, open_context
 from jobs.results import area_name
 from jobs.shell import run_job
 from lake.errors import InputProblem, MissingParameters, UsageProblem
-from serving.city_book import yuan
 from serving.clearing_statement import (
     HEADER,
     OWED,
@@ -24,6 +23,7 @@ from serving.clearing_statement import (
     line_cells,
     read_clearing,
 )
+from serving.terms import yuan
 from serving.text_table import text_table
 from serving.workbook import update_workbook
 

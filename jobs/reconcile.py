@@ -12,7 +12,6 @@ from lake.province_write import write_table
 from lake.reconciliation_file import read_reconciliation_file
 from lake.runs import read_published
 from lake.tables.results import HOSPITAL_MONTH, HOSPITAL_YEAR
-from serving.city_book import INSURANCE, yuan
 from serving.reconciliation import (
     ITEMS,
     Amounts,
@@ -23,6 +22,7 @@ from serving.reconciliation import (
     reconcile,
     system_amounts,
 )
+from serving.terms import INSURANCE, yuan
 from serving.text_table import text_table
 
 NAME = "reconcile"

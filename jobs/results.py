@@ -19,8 +19,9 @@ from lake.runs import Calculation, FinishedRun, read_slices
 from lake.store import local_path
 from lake.tables.results import HOSPITAL_YEAR
 from lake.views import scored_cases
-from serving.city_book import INSURANCE, write_city_book, yuan
+from serving.city_book import write_city_book
 from serving.city_year import CityYear, read_city_year
+from serving.terms import INSURANCE, yuan
 from serving.text_table import text_table
 
 NAME = "results"

@@ -13,8 +13,8 @@ from jobs.shell import run_job
 from lake.errors import UsageProblem
 from lake.runs import read_published
 from lake.tables.ledger import LEDGER
-from serving.city_book import INSURANCE, yuan
 from serving.statement import StatementRow, article_text, hospital_claims, hospital_statements, ledger_rows
+from serving.terms import INSURANCE, yuan
 from serving.text_table import text_table
 
 NAME = "statement"

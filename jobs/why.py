@@ -11,7 +11,7 @@ from jobs.context import add_lake_arguments, open_context
 from jobs.shell import run_job
 from lake.case_file import CaseFile, read_case_file
 from lake.errors import ContractBroken
-from serving.city_book import CLASS, INSURANCE, SCOPE, yuan
+from serving.terms import CLASS, INSURANCE, SCOPE, yuan
 from settlement.reference.exact import fixed
 from settlement.reference.points import TCM_ARTICLE
 

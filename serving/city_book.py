@@ -10,46 +10,26 @@ from typing import Any
 import pyarrow as pa
 
 from serving.city_year import CityYear
-from serving.hospital_money import CARRIED, MONTH_MONEY, YEAR_MONEY
+from serving.corrections import CORRECTIONS, CORRECTIONS_NOTE, correction_columns, correction_rows
+from serving.hospital_money import CARRIED, CORRECTION_MONEY, MONTH_MONEY, YEAR_MONEY
 from serving.statement import article_text, class_balances, entry_sums, hospital_statements, ledger_rows
+from serving.terms import CLASS, INSURANCE, LEVELS, SCOPE, yuan
 from serving.workbook import Sheet, SheetColumn, write_workbook
 from settlement.reference.ledger import LedgerRow
 from settlement.reference.rule_ledger import hospital_figures
 
-INSURANCE = {"310": "职工", "390": "居民"}
-SCOPE = {"local": "本地", "in_province": "省内异地", "cross_province": "跨省", "": "—"}
-CLASS = {
-    "normal": "正常倍率",
-    "high": "高倍率",
-    "low": "低倍率",
-    "unstable": "非稳定病组",
-    "blank": "空白病组",
-    "whole_review": "整组单议",
-    "reviewed": "特例单议",
-    "bed_day": "床日",
-    "outside_day_care": "日间（未纳入）",
-    "new_technique": "新技术",
-    "ungrouped": "未入组",
-    "fee_for_service": "按项目付费",
-    "unknown_hospital": "机构不在名册",
-}
-LEVELS = ((3, "三级"), (2, "二级及以下"), (1, "基层"))
 _HOSPITAL = SheetColumn("医疗机构编号", "fixmedins_code", "text", 17)
 _INSURANCE = SheetColumn("险种", "insurance", "text", 8)
-
-
-def yuan(fen: int | None) -> Decimal | None:
-    """Integer fen -> yuan with two decimals, exactly."""
-    return None if fen is None else Decimal(fen).scaleb(-2)
 
 
 def write_city_book(path: Path, city: CityYear, name: str) -> None:
     """Write the workbook of a city's year; the same results give the same bytes."""
     ledger = ledger_rows(city.ledger)
-    hospitals = [_hospital_years(city), _statements(ledger), _claims(ledger), _hospital_months(city)]
+    years = [_hospital_years(city), _statements(ledger), _claims(ledger)]
+    months = [_hospital_months(city), _corrections(city)]
     books = [_entries(ledger), _balances(ledger)]
-    sheets = [_cover(city, name), _pools(city), *hospitals, _classes(city), _elements(city), _matrix(city), *books]
-    write_workbook(path, sheets)
+    cases = [_classes(city), _elements(city), _matrix(city)]
+    write_workbook(path, [_cover(city, name), _pools(city), *years, *months, *cases, *books])
 
 
 def _rows(table: pa.Table, money: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:
@@ -195,6 +175,13 @@ def _hospital_months(city: CityYear) -> Sheet:
         rows,
         total,
     )
+
+
+def _corrections(city: CityYear) -> Sheet:
+    rows = correction_rows(city.corrections.to_pylist(), city.year)
+    columns = [_HOSPITAL, *correction_columns()]
+    total = _total(rows, "fixmedins_code", ["points", *(key for _, key in CORRECTION_MONEY)])
+    return Sheet(CORRECTIONS, CORRECTIONS_NOTE, columns, rows, total)
 
 
 def _classes(city: CityYear) -> Sheet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from lake.errors import MissingParameters
 from lake.parameters import ParameterSet, elements_of, published
 from lake.runs import RunBook, read_slices
 from lake.tables.base import Table
+from lake.tables.closings import MONTH_CORRECTIONS
 from lake.tables.ledger import LEDGER
 from lake.tables.results import CLEARING_MATRIX, HOSPITAL_MONTH, HOSPITAL_YEAR, POOLS
 from lake.views import scored_cases
@@ -20,7 +22,10 @@ from settlement.sums import yearly_points
 
 @dataclass(frozen=True)
 class CityYear:
-    """Published results of one treating area and year, sorted by their keys. Money is fen."""
+    """Published results of one treating area and year, sorted by their keys. Money is fen.
+
+    `corrections`: `month_corrections`; empty where no month was closed when the year was settled.
+    """
 
     area: str
     year: int
@@ -31,6 +36,7 @@ class CityYear:
     hospital_year: pa.Table
     matrix: pa.Table
     ledger: pa.Table
+    corrections: pa.Table
     classes: pa.Table
     elements: pa.Table
 
@@ -51,9 +57,12 @@ def read_city_year(runs: RunBook, area: str, year: int) -> CityYear:
                 f"area {area}, {year} was settled before the table {one.name} was there: "
                 f"run `dianshu settle --year {year} --city {area}` again"
             )
-        rows = read_slices(runs.lake, one, {(area, str(year)): run.outputs[one.name]}, "year")
-        return rows.orderBy(*one.keys).toArrow()
+        return rows_of(one, {(area, str(year)): run.outputs[one.name]})
 
+    def rows_of(one: Table, slices: Mapping[tuple[str, str], int]) -> pa.Table:
+        return read_slices(runs.lake, one, slices, "year").orderBy(*one.keys).toArrow()
+
+    booked = {(area, str(year)): run.outputs[one.name] for one in (MONTH_CORRECTIONS,) if one.name in run.outputs}
     scored = scored_cases(runs, [area], year)
     classes = (
         scored.groupBy("insutype", "scope", "class")
@@ -77,6 +86,7 @@ def read_city_year(runs: RunBook, area: str, year: int) -> CityYear:
         hospital_year=table(HOSPITAL_YEAR),
         matrix=table(CLEARING_MATRIX),
         ledger=table(LEDGER),
+        corrections=rows_of(MONTH_CORRECTIONS, booked),
         classes=classes,
         elements=elements,
     )

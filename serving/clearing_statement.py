@@ -16,7 +16,7 @@ import pyarrow as pa
 from lake.errors import ContractBroken
 from lake.runs import RunBook, read_published
 from lake.tables.results import CLEARING_MATRIX
-from serving.city_book import INSURANCE, SCOPE, yuan
+from serving.terms import INSURANCE, SCOPE, yuan
 from serving.workbook import Sheet, SheetColumn
 
 OWED, RECEIVED = "应付", "应收"

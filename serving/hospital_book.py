@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from serving.city_book import CLASS, INSURANCE, SCOPE, yuan
 from serving.city_year import CityYear
-from serving.hospital_money import CARRIED, MONTH_MONEY
+from serving.corrections import CORRECTIONS, CORRECTIONS_NOTE, correction_columns, correction_rows
+from serving.hospital_money import CARRIED, CORRECTION_MONEY, MONTH_MONEY
 from serving.hospital_year import MEASURES, HospitalYear
 from serving.statement import FINAL, StatementRow, article_text, hospital_claims, hospital_statements
+from serving.terms import CLASS, INSURANCE, SCOPE, yuan
 from serving.workbook import Sheet, SheetColumn
 from settlement.reference.exact import to_fen
 
@@ -42,6 +44,7 @@ def hospital_sheets(hospital: HospitalYear, frame: StatementFrame) -> list[Sheet
         _statement(hospital),
         _claims(hospital),
         _months(hospital),
+        _corrections(hospital, frame.city.year),
         _classes(hospital),
     ]
 
@@ -170,19 +173,43 @@ def _line_rows(statements: Mapping[tuple[str, str], Sequence[StatementRow]]) -> 
 
 
 def _months(hospital: HospitalYear) -> Sheet:
+    booked = _booked(hospital)
     rows = [
-        {**row, **{key: yuan(row[f"{key}_fen"]) for _, key in MONTH_MONEY}, "insurance": _insurance(row)}
+        {
+            **row,
+            **{key: yuan(row[f"{key}_fen"]) for _, key in MONTH_MONEY},
+            "booked": yuan(booked.get((row["insutype"], row["month"]))),
+            "insurance": _insurance(row),
+        }
         for row in hospital.months
     ]
-    keys = ("points", *(key for _, key in MONTH_MONEY if key not in CARRIED))
+    keys = ("points", *(key for _, key in MONTH_MONEY if key not in CARRIED), "booked")
     columns = [
         _INSURANCE,
         SheetColumn("月份", "month", "text", 10),
         SheetColumn("点数", "points", "points", 16),
         *[SheetColumn(header, key, "money", 17) for header, key in MONTH_MONEY],
+        SheetColumn("其中：记入的更正", "booked", "money", 17),
     ]
-    note = "实际拨付＝按比例应付−质量保证金−审核扣款＋上月结转，不为负；单位：元"
+    note = (
+        "实际拨付＝按比例应付−质量保证金−审核扣款＋上月结转，不为负；"
+        "其中记入的更正：已关账月份的变化对本月应付的净影响，明细见月度更正；单位：元"
+    )
     return Sheet("月度", note, columns, *_with_sums(rows, keys, "month"))
+
+
+def _booked(hospital: HospitalYear) -> dict[tuple[str, str], int]:
+    """By insurance and month: what corrections booked in it change of what is due; fen."""
+    net: dict[tuple[str, str], int] = defaultdict(int)
+    for row in hospital.corrections:
+        net[row["insutype"], row["booked_in"]] += row["gross_fen"] - row["deposit_fen"] - row["audit_fen"]
+    return dict(net)
+
+
+def _corrections(hospital: HospitalYear, year: int) -> Sheet:
+    rows = correction_rows(hospital.corrections, year)
+    keys = ("points", *(key for _, key in CORRECTION_MONEY))
+    return Sheet(CORRECTIONS, CORRECTIONS_NOTE, correction_columns(), rows, _sum(rows, keys, "insurance", "合计"))
 
 
 def _classes(hospital: HospitalYear) -> Sheet:

@@ -35,5 +35,14 @@ MONTH_MONEY = (
     ("实际拨付", "paid"),
     ("结转下月", "carried_forward"),
 )
+# Of a correction of a closed month: what the month comes to, less what was booked for it before.
+CORRECTION_MONEY = (
+    ("医疗总费用", "cost"),
+    ("统筹基金发生额", "fund"),
+    ("预结算金额", "amount"),
+    ("按比例应付", "gross"),
+    ("质量保证金", "deposit"),
+    ("审核扣款", "audit"),
+)
 # Balances, not flows: a sum over months says nothing.
 CARRIED = frozenset({"brought_forward", "carried_forward"})

@@ -28,7 +28,8 @@ MEASURES = ("cases", "points", "cost_fen", "fund_fen")
 class HospitalYear:
     """One hospital's rows of a year, in the order of the tables' keys.
 
-    `years`: `hospital_year`; `months`: `hospital_month`; `classes`: its cases by insurance, scope and class, with
+    `years`: `hospital_year`; `months`: `hospital_month`; `corrections`: `month_corrections`; `classes`: its cases by
+    insurance, scope and class, with
     `MEASURES`, and with `counted_...` of those that the clearing of its pool counts.
     """
 
@@ -36,6 +37,7 @@ class HospitalYear:
     years: list[Row] = field(default_factory=list)
     months: list[Row] = field(default_factory=list)
     classes: list[Row] = field(default_factory=list)
+    corrections: list[Row] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
 
 
@@ -65,7 +67,13 @@ def hospital_years(city: CityYear, classes: pa.Table, hospitals: Iterable[str]) 
     Raises `MissingParameters` where the cases are not those that were settled.
     """
     found = {code: HospitalYear(code) for code in sorted(set(hospitals))}
-    for name, table in (("years", city.hospital_year), ("months", city.hospital_month), ("classes", classes)):
+    sources = {
+        "years": city.hospital_year,
+        "months": city.hospital_month,
+        "corrections": city.corrections,
+        "classes": classes,
+    }
+    for name, table in sources.items():
         for row in table.to_pylist():
             if row["fixmedins_code"] in found:
                 getattr(found[row["fixmedins_code"]], name).append(row)

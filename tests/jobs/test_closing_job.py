@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from jobs import settle as settle_job
@@ -14,6 +15,7 @@ from jobs.close import close, closed_table
 from jobs.context import JobContext
 from jobs.ingest import take_registry
 from jobs.settle import settle
+from jobs.statements import chosen_hospitals, statement_path, statements
 from lake.closings import closed_months
 from lake.errors import ConcurrentRun, MissingParameters, UsageProblem
 from lake.runs import RunBook, read_published
@@ -21,6 +23,9 @@ from lake.store import Lake
 from lake.tables.base import Table
 from lake.tables.closings import CLOSED_MONTHS, MONTH_CORRECTIONS
 from lake.tables.results import CLEARING_MATRIX, HOSPITAL_MONTH, HOSPITAL_YEAR, POOLS
+from serving.city_book import write_city_book
+from serving.city_year import read_city_year
+from serving.terms import INSURANCE
 from tests.jobs.lakes import CITIES, YEAR
 
 CITY = CITIES[0]
@@ -121,11 +126,44 @@ def test_a_correction_is_booked_in_the_first_open_month(
     assert year["paid_fen"] == year_before["paid_fen"] - ADDED
 
     assert close(changed, [CITY], [OPEN], "tester", "June") == 1
+    check_books(changed, booked, tmp_path)
     now = closed_months(changed.lake, [CITY], YEAR)
     assert [one.month for one in now] == [*EARLY, OPEN]
     monkeypatch.setattr(settle_job, "closed_months", lambda *_: closed)
     with pytest.raises(ConcurrentRun, match="was closed while this run"):
         settle_job.check_none_closed_meanwhile(changed.lake, [CITY], YEAR, now)
+
+
+def check_books(context: JobContext, booked: dict[str, Any], folder: Path) -> None:
+    """The workbooks of city and hospital show the correction: month, where it is booked, fen, run."""
+    city = read_city_year(context.runs, CITY, YEAR)
+    write_city_book(folder / "city.xlsx", city, "city")
+    hospital = booked["fixmedins_code"]
+    statements(context, chosen_hospitals(context, [CITY], YEAR, [hospital]), YEAR, folder)
+    for path, first in (
+        (folder / "city.xlsx", {"医疗机构编号": hospital}),
+        (statement_path(folder, CITY, hospital, YEAR), {}),
+    ):
+        book = openpyxl.load_workbook(path)
+        header, *rows = book["月度更正"].iter_rows(min_row=2, values_only=True)
+        shown = [dict(zip(header, row, strict=True)) for row in rows]
+        zeros = dict.fromkeys(("点数", "医疗总费用", "统筹基金发生额", "预结算金额", "按比例应付", "质量保证金"), 0)
+        amounts = {**zeros, "审核扣款": ADDED / 100}
+        assert shown[0] == {
+            **first,
+            "险种": INSURANCE[booked["insutype"]],
+            "更正月份": EARLY[0],
+            "记入": OPEN,
+            **amounts,
+            "计算编号": city.run_id,
+        }
+        assert {name: shown[1][name] for name in amounts} == amounts
+        assert len(shown) == 2
+    header, *rows = openpyxl.load_workbook(path)["月度"].iter_rows(min_row=2, values_only=True)
+    months = [dict(zip(header, row, strict=True)) for row in rows]
+    held = {row["月份"]: row["其中：记入的更正"] for row in months if row["险种"] == INSURANCE[booked["insutype"]]}
+    assert held[OPEN] == -ADDED / 100
+    assert held[EARLY[0]] is None
 
 
 def _row(rows: list[dict[str, Any]], account: tuple[str, str], **given: str) -> dict[str, Any]:

@@ -22,9 +22,10 @@ from lake.tables.base import Table
 from lake.tables.ledger import LEDGER
 from lake.tables.results import HOSPITAL_YEAR
 from lake.tables.runs import RUNS
-from serving.city_book import write_city_book, yuan
+from serving.city_book import write_city_book
 from serving.city_year import read_city_year
 from serving.statement import hospital_statements, ledger_rows
+from serving.terms import yuan
 from settlement.reference.ledger_views import balances, hospital_years
 from tests.jobs.lakes import CITIES, YEAR
 

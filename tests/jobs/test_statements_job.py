@@ -17,8 +17,8 @@ from jobs.context import JobContext
 from jobs.statements import chosen_hospitals, statement_path, statements
 from lake.errors import UsageProblem
 from lake.tables.results import CLEARING_MATRIX, HOSPITAL_MONTH, HOSPITAL_YEAR
-from serving.city_book import yuan
 from serving.clearing_statement import disagreements
+from serving.terms import yuan
 from tests.jobs.lakes import CITIES, YEAR
 
 
