@@ -3,8 +3,9 @@
 CASES is a CSV file with a header and the columns of a published scheme's expected.csv: case_id, sex, age, age_days,
 birth_weight, los, discharge_way, icu_hours, principal_diagnosis, other_diagnoses, procedures (`|` between codes). Only
 principal_diagnosis must be there. Every row comes out in its place, with all its columns and behind them mdc, adrg, drg
-(0000 where there is none), outcome, reason and problem (cells that could not be read and count as missing); columns of
-CASES with these names are called input_mdc, ... in OUT. A file whose rows cannot be told apart is refused as a whole.
+(0000 where there is none), outcome, reason and problem (numbers that could not be read and count as missing, codes with
+another sign than `|` between them); columns of CASES with these names are called input_mdc, ... in OUT. A file whose
+rows cannot be told apart is refused as a whole.
 
 Where the scheme has code_map.csv or grey_codes.csv beside its sheets, --mapped adds the columns mapped_principal,
 mapped_others and mapped_procedures: the codes as they were grouped, place by place; the place of a grey code is empty.

@@ -6,10 +6,12 @@ import argparse
 from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import quote
 
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
+from jobs.arguments import out_folder
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
 from jobs.shell import run_job
 from lake.contracts import require
@@ -37,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the job from the command line."""
+    out_folder(args.out)
     context = open_context(args, NAME)
     results(context, cities_of(context, args.city, args.year), args.year, args.out)
     return 0
@@ -54,9 +57,9 @@ def results(context: JobContext, cities: Collection[str], year: int, out: Path |
     rows = []
     for area, calculation in calculations.items():
         city = read_city_year(context.runs, area, year)
-        book = folder / f"{area}-{year}.xlsx"
-        if calculation in due or not book.exists():
-            write_city_book(book, city, area_name(area))
+        book = folder / f"{quote(area, safe='')}-{year}.xlsx"
+        # What lies in the lake's own folder was written by the last run; elsewhere it may say anything.
+        if (calculation in due or out or not book.exists()) and write_city_book(book, city, area_name(area)):
             context.say(NAME, f"{book} written")
         rows += _summary(context, city)
     context.runs.finish([one for one in calculations.values() if one in due], started, {}, {})

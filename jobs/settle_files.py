@@ -7,6 +7,7 @@ and policy.yaml; OUT gets case_points.csv, pools.csv, hospital_month.csv, hospit
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from lake.province_folder import (
     ProvinceFolder,
     check_settleable,
     frames,
+    pools_without_budget,
     read_province_folder,
     write_tables,
 )
@@ -37,6 +39,12 @@ def run(args: argparse.Namespace) -> int:
 
     folder = read_province_folder(args.folder, SETTLING)
     check_settleable(folder)
+    for area, insutype in pools_without_budget(folder):
+        print(
+            f"settle-files: budgets.csv has no budget of the year for area {area}, insutype {insutype}, which has "
+            "cases: it counts as 0.00",
+            file=sys.stderr,
+        )
     settled = _by_reference(folder) if args.engine == REFERENCE else _by_spark(folder)
     write_tables(args.out, {f"{name}.csv": (TABLES[name], settled[name]) for name in TABLES})
     return 0

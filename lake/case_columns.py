@@ -26,6 +26,7 @@ _WHOLE = r"^-?[0-9]{1,9}(\.0{1,6})?$"
 _WHOLE_COLUMNS = ("sex", "discharge_way")
 _CODES = ("other_diagnoses", "procedures")
 _BLANK_SEPARATOR = rf"[\s\p{{Zs}}]*\{CODE_SEPARATOR}[\s\p{{Zs}}]*"
+_OTHER_SEPARATOR = "[;；,，、｜]"  # what people write between codes, and no code holds
 _LABELS = {
     "sex": "性别",
     "age": "年龄",
@@ -34,6 +35,8 @@ _LABELS = {
     "los": "住院天数",
     "discharge_way": "离院方式",
     "icu_hours": "重症监护小时数",
+    "other_diagnoses": "其他诊断",
+    "procedures": "手术操作",
 }
 _SHOWN = 40  # characters of a bad cell
 
@@ -96,7 +99,10 @@ class ReadCases:
 
 
 def read_cells(table: pa.Table) -> ReadCases:
-    """Blanks around codes and numbers go; a cell that is no number becomes a missing one, in words."""
+    """Blanks around codes and numbers go; a cell that is no number becomes a missing one, in words.
+
+    Codes that are not told apart by the separator stay as they are, in words too.
+    """
     problems = [""] * table.num_rows
     columns = {"case_id": table["case_id"].combine_chunks()}
     for name in NUMBER_COLUMNS:
@@ -105,7 +111,19 @@ def read_cells(table: pa.Table) -> ReadCases:
     for name in _CODES:
         trimmed = pc.utf8_trim_whitespace(table[name].combine_chunks())
         columns[name] = pc.replace_substring_regex(trimmed, _BLANK_SEPARATOR, CODE_SEPARATOR)
+        _report_separators(name, columns[name], problems)
     return ReadCases(pa.table(columns), problems)
+
+
+def _report_separators(name: str, cells: pa.Array, problems: list[str]) -> None:
+    """Codes that something else than the separator stands between are read as one code, which no scheme knows."""
+    for row in pc.indices_nonzero(pc.match_substring_regex(cells, _OTHER_SEPARATOR)).to_pylist():
+        shown = cells[row].as_py()[:_SHOWN]
+        _say(problems, row, f"{_LABELS[name]}（{name}）“{shown}”不是用“{CODE_SEPARATOR}”分隔的编码，未拆分")
+
+
+def _say(problems: list[str], row: int, said: str) -> None:
+    problems[row] = f"{problems[row]}；{said}" if problems[row] else said
 
 
 def _numbers(name: str, cells: pa.Array, problems: list[str]) -> pa.Array:
@@ -116,6 +134,5 @@ def _numbers(name: str, cells: pa.Array, problems: list[str]) -> pa.Array:
     for row in pc.indices_nonzero(pc.invert(reads)).to_pylist():
         kind = "整数" if whole else "数字"
         shown = cells[row].as_py()[:_SHOWN]
-        said = f"{_LABELS[name]}（{name}）“{shown}”不是可用的{kind}，按缺失处理"
-        problems[row] = f"{problems[row]}；{said}" if problems[row] else said
+        _say(problems, row, f"{_LABELS[name]}（{name}）“{shown}”不是可用的{kind}，按缺失处理")
     return pc.if_else(reads, texts, "")

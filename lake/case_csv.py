@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import IO
 
 from lake.errors import InputProblem
+from lake.places import check_file_place
+from lake.province_csv import csv_problem, is_long_cell
 
 Row = list[str]
 ENCODINGS = ("utf-8-sig", "gb18030")
@@ -61,9 +63,10 @@ def open_case_csv(path: Path) -> CaseCsv:
     Raises:
         InputProblem: it is no file, is empty, is a workbook or no text, or has no header.
     """
-    if not path.is_file():
-        raise InputProblem(f"{path}: {'not a file' if path.exists() else 'no such file'}. Give a CSV file of cases.")
     try:
+        if not path.is_file():
+            kind = "not a file" if path.exists() else "no such file"
+            raise InputProblem(f"{path}: {kind}. Give a CSV file of cases.")
         encoding = _encoding(path)
     except OSError as problem:
         raise InputProblem(f"{path} cannot be read: {problem.strerror}. Give a readable file.") from problem
@@ -122,14 +125,20 @@ def _numbered_rows(path: Path, encoding: str) -> Iterator[tuple[int, Row]]:
             except StopIteration:
                 return
             except csv.Error as problem:
-                raise InputProblem(
-                    f"{path}, the row that begins on line {line}: {problem}. Close every quote, and write a quote "
-                    'inside a quoted cell twice, as in "a""b".'
-                ) from problem
+                raise InputProblem(f"{path}, {_quote_problem(problem, line)}") from problem
             except OSError as problem:
                 raise InputProblem(f"{path} cannot be read: {problem.strerror}. Give a readable file.") from problem
             if row:
                 yield line, row
+
+
+def _quote_problem(problem: csv.Error, line: int) -> str:
+    if is_long_cell(problem):
+        return csv_problem(problem, line)
+    return (
+        f"the row that begins on line {line}: {problem}. Close every quote, and write a quote inside a quoted cell "
+        'twice, as in "a""b".'
+    )
 
 
 class CaseWriter:
@@ -141,9 +150,7 @@ class CaseWriter:
         Raises:
             InputProblem: the place is a folder, or a device or pipe, which a whole file cannot take the place of.
         """
-        if path.exists() and not path.is_file():
-            kind = "a folder" if path.is_dir() else "no file but a device or pipe"
-            raise InputProblem(f"{path} is {kind}. Give the name of a file.")
+        check_file_place(path)
         self.path, self.header = path, header
         self._part = path.parent / f".{path.name}.{os.getpid()}.part"
         self._stream: IO[str]

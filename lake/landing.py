@@ -63,6 +63,8 @@ def find_slices(
             slices.append(Slice(area.group(1), month.group(1), _parquet_files(month_folder)))
     for city in sorted(set(cities or ()) - {one.area for one in slices}):
         raise InputProblem(f"{root}: nothing was delivered for area {city} (--city); known areas are its folders")
+    for missing in sorted(set(months or ()) - {one.month for one in slices}):
+        raise InputProblem(f"{root}: nothing was delivered for month {missing} (--month); known months are its folders")
     return slices
 
 

@@ -72,11 +72,11 @@ class PrepayFiles:
         return digest.hexdigest()[:20]
 
 
-def read_prepay_files(folder: Path, known: Mapping[str, str]) -> PrepayFiles:
+def read_prepay_files(folder: Path, known: Mapping[str, str] | None = None) -> PrepayFiles:
     """Read and check funds.csv, applications.csv and scales.csv (may be missing: no limits).
 
-    `known`: hospital -> area; an application of another hospital is refused. Raises `InputProblem` with file, line,
-    field, value and what to do.
+    `known`: hospital -> area; an application of another hospital is refused (without it: none is).
+    Raises `InputProblem` with file, line, field, value and what to do.
     """
     if not folder.is_dir():
         raise InputProblem(f"{folder} is not a folder; give the folder with funds.csv and applications.csv")
@@ -85,14 +85,14 @@ def read_prepay_files(folder: Path, known: Mapping[str, str]) -> PrepayFiles:
     for name, layout in LAYOUTS.items():
         if not (folder / layout.file).exists():
             if name != "scales":
-                raise InputProblem(f"{folder} has no {layout.file}; it is needed (docs/jobs.md says what it holds)")
+                raise InputProblem(f"{folder} has no {layout.file}; it is needed (docs/rules.md says what it holds)")
             tables[name] = arrow_schema(layout.frame).empty_table()
             continue
-        loaded = load_file(folder, layout, faults)
+        loaded = load_file(folder, layout, faults, handed_in=True)
         if loaded is None:
             continue
         check_key(loaded, faults)
-        if name == "applications":
+        if name == "applications" and known is not None:
             codes = pa.array(sorted(known), pa.string())
             unknown = pc.invert(pc.is_in(loaded.text.columns["fixmedins_code"], value_set=codes))
             loaded.report(unknown, "fixmedins_code", "no hospital of last year's registry; correct the code", faults)

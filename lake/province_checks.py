@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lake.province_csv import Faults, TextTable
+from lake.province_csv import Faults, TextTable, shown
 from lake.province_schema import ELEMENT_KINDS, FileLayout
 
 
@@ -26,11 +26,11 @@ class Loaded:
         if not pc.any(faulty).as_py():
             return
         rows = np.flatnonzero(faulty.to_numpy(zero_copy_only=False)).tolist()
-        shown = rows[: faults.room()]
+        first = rows[: faults.room()]
         cells = self.text.columns[field]
-        for row, line in zip(shown, self.text.lines(shown), strict=True):
-            faults.add(f"{self.text.name} line {line}: {field} = {cells[row].as_py()!r}: {remedy}")
-        faults.count += len(rows) - len(shown)
+        for row, line in zip(first, self.text.lines(first), strict=True):
+            faults.add(f"{self.text.name} line {line}: {field} = {shown(cells[row].as_py())}: {remedy}")
+        faults.count += len(rows) - len(first)
 
 
 def check_folder(loaded: Mapping[str, Loaded], faults: Faults, cases_elsewhere: bool = False) -> None:
@@ -61,8 +61,8 @@ def check_key(file: Loaded, faults: Faults) -> None:
     again = np.ones(len(codes), dtype=bool)
     again[firsts] = False
     what = " and ".join(file.layout.key)
-    shown = file.layout.key[-1] if len(columns) > 1 else file.layout.key[0]
-    file.report(pa.array(again), shown, f"an earlier row has the same {what}; keep one of them", faults)
+    field = file.layout.key[-1] if len(columns) > 1 else file.layout.key[0]
+    file.report(pa.array(again), field, f"an earlier row has the same {what}; keep one of them", faults)
 
 
 def _check_special_cost(file: Loaded, faults: Faults) -> None:

@@ -6,8 +6,11 @@ calendar and policy, with which a province is measured and settled without a lak
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +36,7 @@ __all__ = [
     "check_settleable",
     "frames",
     "load_file",
+    "pools_without_budget",
     "read_province_folder",
     "table_bytes",
     "write_table",
@@ -41,6 +45,8 @@ __all__ = [
 
 MEASURING = ("hospitals", "history", "base_groups")
 SETTLING = tuple(name for name in LAYOUTS if name != "history")
+_ALIKE = 0.9  # how much a name must be like that of a missing file to be taken for it
+_WITH_AREAS = ("hospitals", "base_groups", "elements", "elements_given", "budgets")
 
 
 @dataclass(frozen=True)
@@ -84,16 +90,21 @@ def read_province_folder(path: Path, only: Collection[str] = tuple(LAYOUTS), reg
     path = Path(path)
     if not path.is_dir():
         raise InputProblem(f"{path} is not a folder; give the folder with hospitals.csv, cases.csv, policy.yaml, ...")
-    if not any((path / name).exists() for name in _file_names()):
+    if not any(_is_there(path / name) for name in _file_names()):
         raise InputProblem(f"{path} holds none of the files of a province: {', '.join(_file_names())}")
     faults = Faults()
-    wanted = [name for name in LAYOUTS if name in only and (path / LAYOUTS[name].file).exists()]
+    _check_names(path, [LAYOUTS[name].file for name in LAYOUTS if name in only], faults)
+    wanted = [name for name in LAYOUTS if name in only and _is_there(path / LAYOUTS[name].file)]
     loaded = {name: file for name in wanted if (file := load_file(path, LAYOUTS[name], faults)) is not None}
     if len(loaded) == len(wanted):  # references into a file that could not be read would all look wrong
         check_folder(loaded, faults, cases_elsewhere=registry)
     faults.raise_if_any(path)
     tables = {name: loaded[name].values if name in loaded else _empty(name) for name in LAYOUTS}
-    policies = {} if registry else province_policy.read_policies(path / province_policy.FILE, _areas(tables))
+    if registry:
+        return ProvinceFolder(path=path, policies={}, **tables)
+    policies = province_policy.read_policies(
+        path / province_policy.FILE, _areas(tables), lambda: _areas_elsewhere(path, tables, only)
+    )
     return ProvinceFolder(path=path, policies=policies, **tables)
 
 
@@ -129,6 +140,28 @@ def check_settleable(folder: ProvinceFolder) -> None:
         )
 
 
+def pools_without_budget(folder: ProvinceFolder) -> list[tuple[str, str]]:
+    """Area and insurance of local cases that the year has no budget for: it counts as 0.00, which should be said."""
+    area_of = dict(zip(*(folder.hospitals[name].to_pylist() for name in ("fixmedins_code", "area")), strict=True))
+    budgets = folder.budgets.filter(pc.equal(pc.utf8_length(folder.budgets["period"]), len("YYYY"))).to_pylist()
+    kinds = folder.cases.group_by(["fixmedins_code", "insu_admdvs", "insutype"]).aggregate([]).to_pylist()
+    pools = {(area_of[one["fixmedins_code"]], one["insu_admdvs"], one["insutype"]) for one in kinds}
+    local = {(treating, insutype) for treating, insured, insutype in pools if treating == insured}
+    return sorted(local - {(row["area"], row["insutype"]) for row in budgets})
+
+
+def _check_names(path: Path, files: Collection[str], faults: Faults) -> None:
+    """A missing file is an empty one, so one whose name is misspelled would count as empty without a word."""
+    known = [*files, province_policy.FILE]
+    missing = [name for name in known if not _is_there(path / name)]
+    strange = {file.name for file in path.iterdir()} - set(_file_names())
+    for name in sorted(strange):
+        for meant in get_close_matches(name.lower(), missing, n=1, cutoff=_ALIKE):
+            faults.add(
+                f"{name}: no file of a province is called so, and {meant} is missing; rename it, or take it away"
+            )
+
+
 def _file_names() -> list[str]:
     return [*(layout.file for layout in LAYOUTS.values()), province_policy.FILE]
 
@@ -137,9 +170,12 @@ def _empty(name: str) -> pa.Table:
     return arrow_schema(LAYOUTS[name].frame).empty_table()
 
 
-def load_file(path: Path, layout: FileLayout, faults: Faults) -> Loaded | None:
-    """One file of a folder with its cells tested and converted; None where its form is wrong (noted)."""
-    text = read_text_table(path / layout.file, [column.name for column in layout.columns], faults)
+def load_file(path: Path, layout: FileLayout, faults: Faults, handed_in: bool = False) -> Loaded | None:
+    """One file of a folder with its cells tested and converted; None where its form is wrong (noted).
+
+    `handed_in`: a file out of somebody's spreadsheet, see `read_text_table`.
+    """
+    text = read_text_table(path / layout.file, [column.name for column in layout.columns], faults, handed_in)
     if text is None:
         return None
     columns, masks = [], []
@@ -157,6 +193,24 @@ def load_file(path: Path, layout: FileLayout, faults: Faults) -> Loaded | None:
     return Loaded(layout, text, pa.Table.from_arrays(columns, schema=schema))
 
 
+def _is_there(file: Path) -> bool:
+    """A link that leads nowhere is there too: it is no empty file, and reading it says so."""
+    return os.path.lexists(file)
+
+
 def _areas(tables: dict[str, pa.Table]) -> set[str]:
-    named = ("hospitals", "base_groups", "elements", "elements_given", "budgets")
-    return {area for name in named for area in pc.unique(tables[name]["area"]).to_pylist()}
+    return {area for name in _WITH_AREAS for area in pc.unique(tables[name]["area"]).to_pylist()}
+
+
+def _areas_elsewhere(path: Path, tables: dict[str, pa.Table], read: Collection[str]) -> set[str]:
+    """Areas that insured persons come from, and those of files that this job does not read, as far as they can be."""
+    found = set(pc.unique(tables["cases"]["insu_admdvs"]).to_pylist())
+    for name in (*_WITH_AREAS, "cases"):
+        layout = LAYOUTS[name]
+        if name in read or not _is_there(path / layout.file):
+            continue
+        with suppress(InputProblem):
+            text = read_text_table(path / layout.file, [column.name for column in layout.columns], Faults())
+            column = "insu_admdvs" if name == "cases" else "area"
+            found |= set(pc.unique(text.columns[column]).to_pylist()) if text else set()
+    return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -11,27 +13,49 @@ from lake.strict_yaml import read_yaml
 from settlement.policy import Policy, PolicyProblem, read_policy
 
 FILE = "policy.yaml"
+_ALIKE = 0.8  # of six digits five, or two changed about
 
 
-def read_policies(path: Path, areas: Iterable[str]) -> dict[str, Policy]:
+def read_policies(
+    path: Path, areas: Iterable[str], elsewhere: Callable[[], set[str]] = lambda: set()
+) -> dict[str, Policy]:
     """Policies by area: for all areas named here or in the file, province values with the area's values over them.
+
+    Args:
+        path: the file; without it there are no values.
+        areas: areas of the folder's files that were read.
+        elsewhere: areas of its other files, asked only where the policy names an area that is not in `areas`.
 
     Raises `InputProblem` naming file, area and key.
     """
     province, own = _load(path)
-    wanted = sorted(set(areas) | set(own))
-    return {area: _resolve(path, area, province, own.get(area, {})) for area in wanted}
+    named = set(areas)
+    if not named >= set(own):
+        _check_known(path, own, named | elsewhere())
+    return {area: _resolve(path, area, province, own.get(area, {})) for area in sorted(named | set(own))}
+
+
+def _check_known(path: Path, own: Iterable[str], known: set[str]) -> None:
+    """An area that no file names is a misspelled one: the area that was meant would go by the province's values."""
+    for area in sorted(set(own) - known):
+        near = get_close_matches(area, sorted(known), n=1, cutoff=_ALIKE)
+        meant = f" (is it {near[0]}?)" if near else ""
+        raise InputProblem(
+            f"{path}: areas.{area}: no file of the folder names this area{meant}; correct its code, or take its values "
+            "away"
+        )
 
 
 def _resolve(path: Path, area: str, province: Mapping[str, Any], own: Mapping[str, Any]) -> Policy:
     try:
         return read_policy({**province, **own})
     except PolicyProblem as problem:
-        raise InputProblem(f"{path} for area {area}: {problem}") from problem
+        there = "" if os.path.lexists(path) else f" (there is no {FILE} in the folder)"
+        raise InputProblem(f"{path} for area {area}: {problem}{there}") from problem
 
 
 def _load(path: Path) -> tuple[Mapping[str, Any], Mapping[str, Mapping[str, Any]]]:
-    if not path.exists():
+    if not os.path.lexists(path):
         return {}, {}
     try:
         content = path.read_bytes()

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from lake.errors import InputProblem
+from lake.places import check_file_place
 
 Table = tuple[Sequence[str], Iterable[Sequence[str]]]
 
@@ -31,7 +32,12 @@ def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 
 def write_tables(folder: Path, tables: Mapping[str, Table]) -> None:
-    """Write several tables (file name -> columns, rows) into `folder`: all are complete before the first is named."""
+    """Write several tables (file name -> columns, rows) into `folder`: all are complete before the first is named.
+
+    Raises `InputProblem` for a place that cannot take one of them; then none is touched.
+    """
+    for name in tables:
+        check_file_place(folder / name)
     contents = {name: table_bytes(columns, rows) for name, (columns, rows) in tables.items()}
     beside = {name: folder / f".{name}.{os.getpid()}.part" for name in contents}
     try:

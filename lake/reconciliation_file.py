@@ -44,7 +44,7 @@ def read_reconciliation_file(
     """Read and check the file: fixmedins_code, insutype, period, item, amount in yuan.
 
     Args:
-        path: CSV in UTF-8.
+        path: CSV in UTF-8 or GB18030; further columns are not read.
         year: clearing year; another year's period is a fault.
         items: names of items by grain, `month` and `year`.
         hospitals, periods: if given, rows of any other are faults.
@@ -52,7 +52,7 @@ def read_reconciliation_file(
     Raises `InputProblem` with up to 20 faults: line, field, value and what to do.
     """
     faults = Faults()
-    loaded = load_file(path.parent, replace(LAYOUT, file=path.name), faults)
+    loaded = load_file(path.parent, replace(LAYOUT, file=path.name), faults, handed_in=True)
     if loaded is not None:
         check_key(loaded, faults)
         _check_rows(loaded, year, items, faults)

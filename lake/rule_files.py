@@ -104,7 +104,8 @@ def read_rule_file(path: Path, name: str, known: Mapping[str, Collection[str]]) 
         raise InputProblem(f"{path} is not there; give the CSV file (docs/rules.md says which columns it has)")
     layout = LAYOUTS[name]
     faults = Faults()
-    loaded = load_file(path.parent, FileLayout(path.name, layout.frame, layout.columns, layout.key), faults)
+    named = FileLayout(path.name, layout.frame, layout.columns, layout.key)
+    loaded = load_file(path.parent, named, faults, handed_in=True)
     if loaded is not None:
         check_key(loaded, faults)
         for column, codes in known.items():

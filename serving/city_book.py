@@ -14,7 +14,7 @@ from serving.corrections import CORRECTIONS, CORRECTIONS_NOTE, correction_column
 from serving.hospital_money import CARRIED, CORRECTION_MONEY, MONTH_MONEY, YEAR_MONEY
 from serving.statement import article_text, class_balances, entry_sums, hospital_statements, ledger_rows
 from serving.terms import CLASS, INSURANCE, LEVELS, SCOPE, yuan
-from serving.workbook import Sheet, SheetColumn, write_workbook
+from serving.workbook import Sheet, SheetColumn, update_workbook
 from settlement.reference.ledger import LedgerRow
 from settlement.reference.rule_ledger import hospital_figures
 
@@ -22,14 +22,14 @@ _HOSPITAL = SheetColumn("医疗机构编号", "fixmedins_code", "text", 17)
 _INSURANCE = SheetColumn("险种", "insurance", "text", 8)
 
 
-def write_city_book(path: Path, city: CityYear, name: str) -> None:
-    """Write the workbook of a city's year; the same results give the same bytes."""
+def write_city_book(path: Path, city: CityYear, name: str) -> bool:
+    """Write the workbook of a city's year, whose bytes are the same for the same results; whether it said else."""
     ledger = ledger_rows(city.ledger)
     years = [_hospital_years(city), _statements(ledger), _claims(ledger)]
     months = [_hospital_months(city), _corrections(city)]
     books = [_entries(ledger), _balances(ledger)]
     cases = [_classes(city), _elements(city), _matrix(city)]
-    write_workbook(path, [_cover(city, name), _pools(city), *years, *months, *cases, *books])
+    return update_workbook(path, [_cover(city, name), _pools(city), *years, *months, *cases, *books])
 
 
 def _rows(table: pa.Table, money: tuple[tuple[str, str], ...]) -> list[dict[str, Any]]:

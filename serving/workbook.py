@@ -25,6 +25,7 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from lake.errors import InputProblem
+from lake.places import check_file_place
 
 _EPOCH = datetime(1980, 1, 1)
 _HEAD = PatternFill("solid", fgColor="1F4E78")
@@ -64,13 +65,8 @@ class Sheet:
     total: Mapping[str, Any] | None = None
 
 
-def write_workbook(path: Path, sheets: Sequence[Sheet]) -> None:
-    """Write a workbook, whole or not at all (a temporary file beside it is renamed)."""
-    _write_whole(path, workbook_bytes(sheets))
-
-
 def update_workbook(path: Path, sheets: Sequence[Sheet]) -> bool:
-    """The same, but a file that already says this is not touched; whether it was written."""
+    """Write a workbook, whole or not at all; a file that already says this is not touched. Whether it was written."""
     content = workbook_bytes(sheets)
     if path.is_file() and path.read_bytes() == content:
         return False
@@ -91,7 +87,8 @@ def workbook_bytes(sheets: Sequence[Sheet]) -> bytes:
 
 
 def _write_whole(path: Path, content: bytes) -> None:
-    """Raises `InputProblem` where the file cannot be written; nothing is left beside it then."""
+    """A temporary file beside it is renamed. Raises `InputProblem` where it cannot be; nothing is left then."""
+    check_file_place(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ from serving.clearing_statement import (
     disagreements,
     period_title,
 )
-from serving.workbook import write_workbook
+from serving.workbook import update_workbook
 from settlement.reference.settle import Settlement, settle_province
 from tests.property.settlement_provinces import YEAR, random_province, united
 from tests.unit.serving.plain_cities import plain_matrix
@@ -87,8 +87,8 @@ def test_a_year_that_is_not_its_months_is_refused() -> None:
 def test_the_workbook_reads_back(tmp_path: Path) -> None:
     one = next(one for one in sides(settled(3)).values() if one.owed and one.received)
     sheets = clearing_sheets(one, "示范市", ["9903"])
-    write_workbook(tmp_path / "a.xlsx", sheets)
-    write_workbook(tmp_path / "b.xlsx", clearing_sheets(one, "示范市", ["9903"]))
+    update_workbook(tmp_path / "a.xlsx", sheets)
+    update_workbook(tmp_path / "b.xlsx", clearing_sheets(one, "示范市", ["9903"]))
     assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
     assert book.sheetnames == ["说明", "应付异地", "应收异地", "净额"]

@@ -20,7 +20,7 @@ from serving.city_year import CityYear
 from serving.hospital_book import StatementFrame, hospital_sheets
 from serving.hospital_year import HospitalYear, hospital_years
 from serving.statement import SURPLUS_KEPT
-from serving.workbook import Sheet, SheetColumn, update_workbook, workbook_bytes, write_workbook
+from serving.workbook import Sheet, SheetColumn, update_workbook, workbook_bytes
 from settlement.reference.settle import settle_province
 from tests.property.settlement_provinces import random_province
 from tests.unit.serving.plain_cities import RUN, plain_cities, plain_classes
@@ -155,5 +155,5 @@ def test_a_workbook_that_cannot_be_written_is_named_and_leaves_nothing(tmp_path:
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "folder.xlsx", tmp_path / "file" / "book.xlsx"):
         with pytest.raises(InputProblem, match=f"{path.name} cannot be written"):
-            write_workbook(path, sheets)
+            update_workbook(path, sheets)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.xlsx"]
