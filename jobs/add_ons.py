@@ -13,6 +13,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.arguments import out_file
 from jobs.context import (
     JobContext,
     add_city_year_arguments,
@@ -69,9 +70,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the job from the command line."""
+    book = load_policies(args.policy)
+    out_file(args.out)
+    read_rule_file(
+        args.applications, "add_ons", {}
+    )  # what is wrong with the file itself is told before a session starts
     context = open_context(args, NAME)
     cities = cities_of(context, args.city, args.year)
-    book = load_policies(args.policy)
     add_ons(context, cities, args.year, args.applications, book)
     lines = finding_lines(context, cities, args.year)
     print("\n".join(lines))

@@ -48,9 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the job from the command line."""
+    book = load_policies(args.policy)
+    read_rule_file(args.inputs, "budget", {})  # what is wrong with the file itself is told before a session starts
     context = open_context(args, NAME)
     cities = cities_of(context, args.city, args.year - 1)
-    budget(context, cities, args.year, args.inputs, load_policies(args.policy))
+    budget(context, cities, args.year, args.inputs, book)
     print("\n".join(budget_lines(context, cities, args.year)))
     return 0
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from jobs.arguments import clearing_year, out_file
 from jobs.context import JobContext, add_lake_arguments, open_context
 from jobs.results import area_name
 from jobs.shell import run_job
@@ -32,7 +33,7 @@ NAME = "clearing-statement"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu clearing-statement`."""
-    parser.add_argument("--year", type=int, required=True, metavar="Y", help="clearing year")
+    parser.add_argument("--year", type=clearing_year, required=True, metavar="Y", help="clearing year")
     parser.add_argument("--city", required=True, metavar="AREA", help="insured or treating area, of any province")
     parser.add_argument("--month", metavar="YYYY-MM", help="one month of the year (default: months, adjustment, year)")
     parser.add_argument("--out", type=Path, metavar="FILE.xlsx", help="write a workbook as well")
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the statement, and write the workbook if one is asked for."""
     check_month(args.month, args.year)
+    out_file(args.out)
     context = open_context(args, NAME)
     statement, missing = area_statement(context, args.city, args.year, args.month)
     if args.out:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from jobs.arguments import Parser, check_words
 from jobs.shell import guarded
 
 # Name of the command -> module. The module has SUMMARY, add_arguments(parser) and run(args) -> exit code.
@@ -46,7 +47,7 @@ COMMANDS = {
 
 def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     """The parser; only the chosen command's module is imported, so that `dianshu --help` needs no Spark."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="dianshu", description="点数: groups settlement lists, computes points, settles every hospital to the fen."
     )
     parser.add_argument("--version", action="version", version=f"dianshu {version('dianshu')}")
@@ -54,7 +55,9 @@ def build_parser(chosen: str | None) -> argparse.ArgumentParser:
     for name, path in COMMANDS.items():
         if chosen == name:
             module = importlib.import_module(path)
-            module.add_arguments(commands.add_parser(name, help=SUMMARIES[name], description=module.__doc__))
+            own = commands.add_parser(name, help=SUMMARIES[name], description=module.__doc__, epilog=HINTS.get(name))
+            parser.hint = own.hint = HINTS.get(name, "")
+            module.add_arguments(own)
         else:
             commands.add_parser(name, help=SUMMARIES[name], add_help=False)
     return parser
@@ -82,14 +85,21 @@ SUMMARIES = {
     "add-ons": "applications for add-ons to coefficients, held against their limits",
     "budget": "the year's by-disease budget by the area's method, within the limit of growth",
     "weights": "payment weights from negotiated ones, the total kept",
-    "statement": "a hospital's annual statement, line by line",
-    "statements": "every hospital's annual statement as a workbook of its own",
+    "statement": "one hospital's annual statement, printed line by line (all hospitals, as workbooks: statements)",
+    "statements": "every hospital's annual statement as a workbook of its own (one hospital, printed: statement)",
     "reconcile": "a hospital's or bank's amounts held against the results, differences listed",
     "clearing-statement": "what an area owes and receives in the clearing between areas",
     "why": "one case's path from the rule's text to its money",
     "group-file": "group a file of cases without a lake",
     "measure-files": "measure core elements of a province given as files",
     "settle-files": "settle a province given as files",
+}
+
+
+# Two commands whose names differ by a letter: each says what the other is for.
+HINTS = {
+    "statement": "For all hospitals of a city, as workbooks: dianshu statements --year Y --out DIR",
+    "statements": "For one hospital, printed: dianshu statement CODE --year Y",
 }
 
 
@@ -101,6 +111,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     """Only the chosen command's module is loaded, which may take a second and may be interrupted too."""
+    check_words(arguments)
     chosen = next((word for word in arguments if word in COMMANDS), None)
     args = build_parser(chosen).parse_args(arguments)
     return int(importlib.import_module(COMMANDS[args.command]).run(args))

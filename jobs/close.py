@@ -38,11 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Close months, or show the closed ones."""
-    context = open_context(args, NAME)
     if args.listing:
-        print(closed_table(closed_months(context.lake, args.city)))
+        print(closed_table(closed_months(open_context(args, NAME).lake, args.city)))
         return 0
     year = year_of(args.month or [])
+    check_named(args.who, args.why)
+    context = open_context(args, NAME)
     close(context, cities_of(context, args.city, year), args.month, args.who, args.why)
     return 0
 
@@ -59,14 +60,19 @@ def year_of(months: Collection[str]) -> int:
     return int(years[0])
 
 
+def check_named(who: str, why: str) -> None:
+    """Raises `UsageProblem` where nobody closes, or for no reason."""
+    if not who.strip() or not why.strip():
+        raise UsageProblem("closing needs --by (a person) and --why (a reason or document)")
+
+
 def close(context: JobContext, cities: Collection[str], months: Collection[str], who: str, why: str) -> int:
     """Close the months of the cities as they were last settled; gives how many were not closed before.
 
     Months are closed in order: all earlier ones of the year are closed, or closed in the same call. What is closed
     stays closed. Raises `UsageProblem`, `MissingParameters`; then nothing is closed.
     """
-    if not who.strip() or not why.strip():
-        raise UsageProblem("closing needs --by (a person) and --why (a reason or document)")
+    check_named(who, why)
     year = year_of(months)
     closed = closed_months(context.lake, cities, year)
     known = {(one.area, one.month) for one in closed}

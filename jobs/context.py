@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from jobs.arguments import clearing_year
 from lake.errors import UsageProblem
 from lake.registry import Registry, load_registry
 from lake.runs import RunBook
@@ -62,7 +63,7 @@ def add_policy_argument(parser: argparse.ArgumentParser) -> None:
 
 def add_city_year_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of jobs that work on a clearing year."""
-    parser.add_argument("--year", type=int, required=True, metavar="Y", help="clearing year")
+    parser.add_argument("--year", type=clearing_year, required=True, metavar="Y", help="clearing year")
     parser.add_argument("--city", action="append", metavar="AREA", help="treating area; may be repeated (default: all)")
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from importlib import resources
 from pathlib import Path
 
+from jobs.arguments import clearing_year, whole_number
 from jobs.context import JobContext, add_lake_arguments, open_context
 from jobs.ingest import ingest
 from jobs.recalc import recalculate
@@ -30,10 +31,10 @@ NAME = "demo"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu demo`."""
     parser.add_argument(
-        "--year", type=int, metavar="Y", help="settlement year (default: that of the demonstration data)"
+        "--year", type=clearing_year, metavar="Y", help="settlement year (default: that of the demonstration data)"
     )
     parser.add_argument("--cases", type=int, metavar="N", help="cases a year (default: that of the demonstration data)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the synthetic province (%(default)s)")
+    parser.add_argument("--seed", type=whole_number, default=1, help="seed of the synthetic province (%(default)s)")
     parser.add_argument(
         "--schemes",
         type=Path,

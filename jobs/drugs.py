@@ -46,9 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the job from the command line."""
+    book = load_policies(args.policy)
+    read_rule_file(args.items, "drugs", {})  # what is wrong with the file itself is told before a session starts
     context = open_context(args, NAME)
     cities = cities_of(context, args.city, args.year)
-    drugs(context, cities, args.year, args.items, load_policies(args.policy))
+    drugs(context, cities, args.year, args.items, book)
     print("\n".join(drug_lines(context, cities, args.year)))
     return 0
 

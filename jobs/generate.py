@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from importlib import resources
 from pathlib import Path
 
+from jobs.arguments import clearing_year, whole_number
 from jobs.shell import run_job
 from jobs.synthetic.manifest import Manifest
 from jobs.synthetic.province import generate_province
@@ -24,9 +25,11 @@ NAME = "generate"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu generate`."""
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that gets the deliveries")
-    parser.add_argument("--year", type=int, metavar="Y", help="settlement year (default: that of the settings)")
+    parser.add_argument(
+        "--year", type=clearing_year, metavar="Y", help="settlement year (default: that of the settings)"
+    )
     parser.add_argument("--cases", type=int, metavar="N", help="cases a year (default: that of the settings)")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="seed of all draws (%(default)s)")
+    parser.add_argument("--seed", type=whole_number, default=1, metavar="N", help="seed of all draws (%(default)s)")
     parser.add_argument(
         "--schemes",
         type=Path,

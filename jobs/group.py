@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+from jobs.arguments import clearing_year
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
 from jobs.group_compare import MOVE_COLUMNS, Move, find_moves, report_moves, write_moves
 from jobs.shell import run_job
@@ -35,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_city_year_arguments(parser)
     parser.add_argument(
         "--scheme-year",
-        type=int,
+        type=clearing_year,
         metavar="Y",
         help="use the schemes in force in this year (default: --year); for history",
     )

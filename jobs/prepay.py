@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -12,6 +11,7 @@ from pathlib import Path
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.arguments import month
 from jobs.context import (
     JobContext,
     add_city_year_arguments,
@@ -23,7 +23,6 @@ from jobs.context import (
 from jobs.ledger_checks import check_books, written
 from jobs.shell import run_job
 from jobs.slices import publish_slices
-from lake.errors import UsageProblem
 from lake.identity import canonical
 from lake.policy_files import PolicyBook, load_policies
 from lake.prepay_files import PrepayFiles, read_prepay_files
@@ -40,7 +39,6 @@ from settlement.reference.exact import yuan
 from settlement.rule_ledger import prepay_differences, prepay_ledger
 
 NAME = "prepay"
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,16 +51,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder with funds.csv, applications.csv and, where there are limits, scales.csv",
     )
-    parser.add_argument("--as-of", metavar="YYYY-MM", help="last month of the rolling twelve (last year's December)")
+    parser.add_argument(
+        "--as-of", type=month, metavar="YYYY-MM", help="last month of the rolling twelve (last year's December)"
+    )
     add_policy_argument(parser)
     add_lake_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the job from the command line."""
+    book = load_policies(args.policy)
+    read_prepay_files(args.inputs)  # what is wrong with the files themselves is told before a session starts
     context = open_context(args, NAME)
     cities = cities_of(context, args.city, args.year - 1)
-    prepay(context, cities, args.year, args.inputs, load_policies(args.policy), args.as_of)
+    prepay(context, cities, args.year, args.inputs, book, args.as_of)
     for line in prepay_lines(context, cities, args.year):
         print(line)
     return 0
@@ -79,8 +81,6 @@ def prepay(
     started = context.now()
     files = read_prepay_files(inputs, context.registry(year - 1).area_of)
     at = as_of or f"{year - 1}-12"
-    if not _MONTH.fullmatch(at):
-        raise UsageProblem(f"--as-of {at}: write a month like 2026-02")
     calculations = [_calculation(context, files, book, area, year, at) for area in sorted(cities)]
     due = context.runs.due(calculations, context.force)
     context.say(NAME, f"{len(calculations)} cities, {len(due)} to decide")

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
 from jobs.shell import run_job
 from lake.errors import UsageProblem
-from lake.parameters import ParameterSet, publish
+from lake.parameters import ParameterSet, check_publication, publish
 
 NAME = "publish"
 
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the job from the command line."""
+    check_publication(args.who, args.why)
     context = open_context(args, NAME)
     publish_cities(context, cities_of(context, args.city, args.year), args.year, args.who, args.why, args.set_id)
     return 0

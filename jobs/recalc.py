@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 from collections.abc import Collection
 
 from jobs.benchmark import benchmark
@@ -24,6 +25,7 @@ from jobs.publish import publish_cities
 from jobs.results import results
 from jobs.settle import settle
 from jobs.shell import run_job
+from lake.parameters import check_publication
 from lake.policy_files import PolicyBook, load_policies
 from lake.settings import history_years
 
@@ -34,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu recalc`."""
     add_city_year_arguments(parser)
     add_policy_argument(parser)
-    parser.add_argument("--who", default=getpass.getuser(), help="who publishes the parameter version (%(default)s)")
+    parser.add_argument("--who", default=_this_user(), help="who publishes the parameter version (%(default)s)")
     parser.add_argument("--why", default="recalc", help="reason or document of the publication (%(default)s)")
     parser.add_argument(
         "--published", action="store_true", help="keep the published parameter versions; measure and publish nothing"
@@ -42,11 +44,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_lake_arguments(parser)
 
 
+def _this_user() -> str:
+    """Name of the user, or the number where the machine has no name for it, as in containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
 def run(args: argparse.Namespace) -> int:
     """Run all steps from the command line."""
+    policies = load_policies(args.policy)
+    check_publication(args.who, args.why)
     context = open_context(args, NAME)
     cities = cities_of(context, args.city, args.year)
-    recalculate(context, cities, args.year, load_policies(args.policy), args.who, args.why, args.published)
+    recalculate(context, cities, args.year, policies, args.who, args.why, args.published)
     return 0
 
 

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from jobs.arguments import clearing_year, out_file
 from jobs.context import JobContext, add_lake_arguments, cities_of, open_context
 from jobs.shell import run_job
 from lake.province_write import write_table
@@ -34,7 +35,7 @@ HEADER = ("医疗机构编号", "险种", "期间", "项目", "项目名称", "�
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu reconcile`."""
     parser.add_argument("file", type=Path, metavar="FILE.csv", help="fixmedins_code,insutype,period,item,amount (yuan)")
-    parser.add_argument("--year", type=int, required=True, metavar="Y", help="clearing year")
+    parser.add_argument("--year", type=clearing_year, required=True, metavar="Y", help="clearing year")
     parser.add_argument("--city", required=True, metavar="AREA", help="treating area")
     parser.add_argument(
         "--hospital", action="append", default=[], metavar="CODE", help="the file is of these hospitals only"
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; 0: all agree, 8: there are differences."""
+    out_file(args.out)
     items = {grain: list(names) for grain, names in ITEMS.items()}
     file = read_reconciliation_file(args.file, args.year, items, args.hospital, args.period)
     context = open_context(args, NAME)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import select
 import sys
 from collections.abc import Callable
 
-from lake.errors import DianshuError
+from jobs.arguments import Parser, check_words
+from lake.errors import DianshuError, InputProblem
+
+# What a machine says of a place that the caller named: no fault of the program, whoever runs into it.
+_PLACES = {errno.ENAMETOOLONG, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ELOOP}
+_LONGEST = 200  # characters of a path in a message
 
 INTERRUPTED = 130
 NOBODY_READS = 141
@@ -29,9 +35,21 @@ def guarded(action: Callable[[], int]) -> int:
     except DianshuError as problem:
         print(f"dianshu: {problem}", file=sys.stderr)
         return problem.exit_code
+    except OSError as problem:
+        if problem.errno not in _PLACES or not problem.filename:
+            raise
+        print(
+            f"dianshu: {_shown(problem.filename)}: {problem.strerror}; give a place that can be used", file=sys.stderr
+        )
+        return InputProblem.exit_code
     except KeyboardInterrupt:
         print("dianshu: interrupted; tables are at their last published version", file=sys.stderr)
         return INTERRUPTED
+
+
+def _shown(path: str | bytes) -> str:
+    text = os.fsdecode(path)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}...{text[-_LONGEST // 2 :]}"
 
 
 def _delivered() -> bool:
@@ -70,7 +88,12 @@ def run_job(
     run: Callable[[argparse.Namespace], int],
 ) -> None:
     """Entry of `spark-submit jobs/NAME.py ARGUMENTS`."""
-    parser = argparse.ArgumentParser(prog=name)
+    parser = Parser(prog=name)
     add_arguments(parser)
     args = parser.parse_args()
-    sys.exit(guarded(lambda: run(args)))
+
+    def checked() -> int:
+        check_words(sys.argv[1:])
+        return run(args)
+
+    sys.exit(guarded(checked))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
+from jobs.arguments import clearing_year
 from jobs.context import JobContext, add_lake_arguments, open_context
 from jobs.shell import run_job
 from lake.errors import UsageProblem
@@ -24,7 +25,7 @@ _HEADER = ("项目", "依据", "金额（元）", "累计（元）")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu statement`."""
     parser.add_argument("hospital", metavar="FIXMEDINS_CODE", help="code of the hospital (定点医药机构编号)")
-    parser.add_argument("--year", type=int, required=True, metavar="Y", help="clearing year")
+    parser.add_argument("--year", type=clearing_year, required=True, metavar="Y", help="clearing year")
     add_lake_arguments(parser)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from jobs.arguments import out_folder
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
 from jobs.results import area_name
 from jobs.shell import run_job
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the job from the command line."""
+    out_folder(args.out)
     context = open_context(args, NAME)
     cities = cities_of(context, args.city, args.year)
     statements(context, chosen_hospitals(context, cities, args.year, args.hospital), args.year, args.out)
@@ -83,7 +85,7 @@ def statements(context: JobContext, chosen: Mapping[str, Sequence[Mapping[str, A
 
 def statement_path(out: Path, area: str, code: str, year: int) -> Path:
     """The file of a hospital; a sign of its code that no file name takes is written as %XX."""
-    return out / area / f"{quote(code, safe='')}-{year}.xlsx"
+    return out / quote(area, safe="") / f"{quote(code, safe='')}-{year}.xlsx"
 
 
 def _update(path: Path, sheets: Sequence[Sheet]) -> bool:

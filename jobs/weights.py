@@ -49,9 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the job from the command line."""
+    book = load_policies(args.policy)
+    read_rule_file(args.proposals, "weights", {})  # what is wrong with the file itself is told before a session starts
     context = open_context(args, NAME)
     cities = cities_of(context, args.city, args.year)
-    weights(context, cities, args.year, args.proposals, load_policies(args.policy))
+    weights(context, cities, args.year, args.proposals, book)
     print("\n".join(weight_lines(context, cities, args.year)))
     return 0
 

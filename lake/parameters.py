@@ -127,6 +127,12 @@ def published(lake: Lake, areas: Iterable[str], year: int) -> dict[str, Paramete
     return {area: newest[area] for area in wanted}
 
 
+def check_publication(who: str, why: str) -> None:
+    """Raises `UsageProblem` where nobody publishes, or for no reason."""
+    if not who.strip() or not why.strip():
+        raise UsageProblem("publishing needs --who (a person) and --why (a reason or document)")
+
+
 def publish(
     lake: Lake, areas: Iterable[str], year: int, who: str, why: str, set_id: str | None = None
 ) -> list[ParameterSet]:
@@ -134,8 +140,7 @@ def publish(
 
     Publishing what is published already changes nothing. Raises `UsageProblem`, `MissingParameters`.
     """
-    if not who.strip() or not why.strip():
-        raise UsageProblem("publishing needs --who (a person) and --why (a reason or document)")
+    check_publication(who, why)
     wanted = sorted(set(areas))
 
     def versions(known: pa.Table) -> list[tuple]:

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from lake.errors import InputProblem
+from lake.errors import InputProblem, MissingParameters
 from lake.province_folder import ProvinceFolder, read_province_folder
 from lake.runs import RunBook
 from lake.store import Lake, at_once
@@ -87,8 +87,14 @@ def write_registry(lake: Lake, registry: Registry, note: str) -> dict[str, int]:
 
 def load_registry(runs: RunBook, year: int) -> Registry:
     """The registry of a year as last taken in. Raises `MissingParameters` where it never was."""
-    hint = "`dianshu ingest LANDING` takes in LANDING/registry (hospitals, budgets, ...)"
-    outputs = runs.required("registry", PROVINCE, str(year), hint).outputs
+    run = runs.last("registry", PROVINCE, str(year))
+    if run is None:
+        years = ", ".join(runs.periods("registry", PROVINCE)) or "none"
+        raise MissingParameters(
+            f"the lake has no registry of {year} (years that it has: {years}): give another --year, or take it in "
+            "with `dianshu ingest LANDING`, which reads LANDING/registry (hospitals, budgets, ...)"
+        )
+    outputs = run.outputs
 
     def read(table: Table) -> pa.Table:
         rows = runs.lake.table(table, outputs[table.name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -22,6 +22,8 @@ from lake.errors import MissingParameters, UsageProblem
 from lake.moments import moment_after
 from lake.store import Lake
 from lake.tables.schemes import SCHEME_USE, SCHEMES
+
+SHOWN_MARK = 16  # characters of a fingerprint, as `scheme list` shows it
 
 
 @dataclass(frozen=True)
@@ -81,32 +83,46 @@ def import_scheme(lake: Lake, scheme: Scheme, scheme_id: str, source: str, overl
 
 def list_schemes(lake: Lake) -> list[SchemeVersion]:
     """All versions, by name and time of import."""
-    rows = lake.table(SCHEMES).sort_by([("scheme_id", "ascending"), ("imported_at", "ascending")])
+    return _versions(lake.table(SCHEMES))
+
+
+def _versions(rows: pa.Table) -> list[SchemeVersion]:
+    ordered = rows.sort_by([("scheme_id", "ascending"), ("imported_at", "ascending")])
     names = ("scheme_id", "fingerprint", "overlay_of", "source")
-    return [SchemeVersion(*row.values()) for row in rows.select(names).to_pylist()]
+    return [SchemeVersion(*row.values()) for row in ordered.select(names).to_pylist()]
 
 
 def load_scheme(lake: Lake, version: str) -> Scheme:
-    """A scheme by fingerprint (or its first characters) or by name (the newest version of it)."""
+    """A scheme by fingerprint (or its first characters) or by name (the newest version of it).
+
+    Raises `MissingParameters` where there is none, `UsageProblem` for the beginning of several.
+    """
     rows = lake.table(SCHEMES)
-    named = pc.or_(pc.starts_with(rows["fingerprint"], version), pc.equal(rows["scheme_id"], version))
-    matching = rows.filter(named).sort_by([("imported_at", "descending"), ("fingerprint", "ascending")])
-    if not matching.num_rows:
+    found = _named(_versions(rows), version)
+    if found is None:
         raise MissingParameters(f"no scheme {version!r} in the lake {lake.root}: `dianshu scheme import PATH --id ID`")
-    return unpack(matching["document"][0].as_py())
+    return unpack(rows.filter(pc.equal(rows["fingerprint"], found.fingerprint))["document"][0].as_py())
 
 
 def find_version(lake: Lake, name: str) -> SchemeVersion:
     """A version by fingerprint (or its first characters) or by name (the newest version of it).
 
-    Raises `UsageProblem` where there is none.
+    Raises `UsageProblem` where there is none, or for the beginning of several.
     """
-    known = list_schemes(lake)
+    found = _named(list_schemes(lake), name)
+    if found is None:
+        raise UsageProblem(f"no scheme {name!r} in the lake; `dianshu scheme list` shows them")
+    return found
+
+
+def _named(known: Sequence[SchemeVersion], name: str) -> SchemeVersion | None:
+    """The newest version of a name, else the one whose fingerprint begins so; `known` by name and time of import."""
     named = [one for one in known if one.scheme_id == name]
     matching = named or [one for one in known if one.fingerprint.startswith(name)]
-    if not matching:
-        raise UsageProblem(f"no scheme {name!r} in the lake; `dianshu scheme list` shows them")
-    return matching[-1]
+    if not named and len({one.fingerprint for one in matching}) > 1:
+        shown = ", ".join(sorted({one.fingerprint[:SHOWN_MARK] for one in matching}))
+        raise UsageProblem(f"{name!r} begins the fingerprints of several schemes ({shown}); give more of it, or a name")
+    return matching[-1] if matching else None
 
 
 def load_compiled(lake: Lake, versions: Iterable[str]) -> dict[str, CompiledScheme]:
