@@ -12,6 +12,8 @@ from lake.errors import UsageProblem
 from lake.places import check_file_place, check_folder_place
 
 _YEAR = re.compile(r"(19|2[0-9])[0-9]{2}")
+_AREA = re.compile(r"[0-9]{6}")
+_LONGEST_NAME = 100  # characters
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 _EMPTY_OPTION = re.compile(r"(--[a-z-]+)=\s*")
 
@@ -40,6 +42,23 @@ def clearing_year(text: str) -> int:
     if not _YEAR.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is no year; write four digits, like 2025")
     return int(text)
+
+
+def area_code(text: str) -> str:
+    """A treating area, for `argparse`: deliveries have no others."""
+    if not _AREA.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no area; write the six digits of its code")
+    return text
+
+
+def scheme_name(text: str) -> str:
+    """A name for a scheme, for `argparse`: one that can be told from a path and stands in one cell of a list."""
+    if len(text) > _LONGEST_NAME or not text.isprintable() or re.search(r"[\s/\\]|\.xlsx$", text):
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is no name for a scheme; give up to {_LONGEST_NAME} characters without blanks and slashes "
+            "that do not end in .xlsx"
+        )
+    return text
 
 
 def month(text: str) -> str:

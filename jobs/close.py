@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 from pyspark.sql import functions as F
 
+from jobs.arguments import area_code
 from jobs.context import JobContext, add_lake_arguments, cities_of, open_context
 from jobs.shell import run_job
 from lake.closings import ClosedMonth, append_closings, closed_months, closed_through, closings, published_rows
@@ -29,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="YYYY-MM",
         help="month to close, as it was last settled; may be repeated, all of one year and in order from January",
     )
-    parser.add_argument("--city", action="append", metavar="AREA", help="treating area; may be repeated (default: all)")
+    parser.add_argument(
+        "--city", action="append", type=area_code, metavar="AREA", help="treating area; may be repeated (default: all)"
+    )
     parser.add_argument("--by", "--who", dest="who", default="", metavar="NAME", help="who closes")
     parser.add_argument("--why", default="", metavar="TEXT", help="reason or document")
     parser.add_argument("--list", action="store_true", dest="listing", help="show what is closed, and close nothing")

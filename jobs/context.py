@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jobs.arguments import clearing_year
+from jobs.arguments import area_code, clearing_year
 from lake.errors import UsageProblem
 from lake.registry import Registry, load_registry
 from lake.runs import RunBook
@@ -64,7 +64,9 @@ def add_policy_argument(parser: argparse.ArgumentParser) -> None:
 def add_city_year_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of jobs that work on a clearing year."""
     parser.add_argument("--year", type=clearing_year, required=True, metavar="Y", help="clearing year")
-    parser.add_argument("--city", action="append", metavar="AREA", help="treating area; may be repeated (default: all)")
+    parser.add_argument(
+        "--city", action="append", type=area_code, metavar="AREA", help="treating area; may be repeated (default: all)"
+    )
 
 
 def open_context(args: argparse.Namespace, app: str, creates: bool = False) -> JobContext:

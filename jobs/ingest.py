@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.arguments import month
+from jobs.arguments import area_code, month
 from jobs.context import JobContext, add_lake_arguments, open_context
 from jobs.shell import run_job
 from lake.codes import code_ids, load_codes, record_codes
@@ -36,7 +36,9 @@ NAME = "ingest"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu ingest`."""
     parser.add_argument("landing", type=Path, metavar="LANDING", help="folder with lists/ and registry/")
-    parser.add_argument("--city", action="append", metavar="AREA", help="only this treating area; may be repeated")
+    parser.add_argument(
+        "--city", action="append", type=area_code, metavar="AREA", help="only this treating area; may be repeated"
+    )
     parser.add_argument(
         "--month", action="append", type=month, metavar="YYYY-MM", help="only this month; may be repeated"
     )

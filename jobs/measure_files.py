@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
+from lake.places import check_folder_place
 from lake.province_folder import MEASURING, ProvinceFolder, frames, read_province_folder, write_table
 
 SPARK, REFERENCE = "spark", "reference"
@@ -35,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     """Read, measure, write elements.csv."""
     from settlement.reference.measuring import ELEMENT_COLUMNS
 
+    check_folder_place(args.out)
     folder = read_province_folder(args.folder, MEASURING)
     measured = _by_reference(folder) if args.engine == REFERENCE else _by_spark(folder)
     write_table(args.out / "elements.csv", ELEMENT_COLUMNS, measured)

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from jobs.arguments import clearing_year, out_file
+from jobs.arguments import area_code, clearing_year, out_file
 from jobs.context import JobContext, add_lake_arguments, cities_of, open_context
 from jobs.shell import run_job
 from lake.province_write import write_table
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu reconcile`."""
     parser.add_argument("file", type=Path, metavar="FILE.csv", help="fixmedins_code,insutype,period,item,amount (yuan)")
     parser.add_argument("--year", type=clearing_year, required=True, metavar="Y", help="clearing year")
-    parser.add_argument("--city", required=True, metavar="AREA", help="treating area")
+    parser.add_argument("--city", required=True, type=area_code, metavar="AREA", help="treating area")
     parser.add_argument(
         "--hospital", action="append", default=[], metavar="CODE", help="the file is of these hospitals only"
     )

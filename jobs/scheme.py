@@ -11,10 +11,10 @@ from pathlib import Path
 
 from grouper.catalogue import read_catalogue
 from grouper.overlay import apply_overlay, read_overlay
-from grouper.workbook import read_scheme
+from jobs.arguments import area_code, scheme_name
 from jobs.context import DEFAULT_LAKE, JobContext, add_lake_arguments, open_context
 from jobs.scheme_report import report_diff, report_lint, report_witnesses
-from jobs.scheme_source import draft_named, scheme_named
+from jobs.scheme_source import draft_named, scheme_at, scheme_named
 from jobs.shell import run_job
 from lake.errors import InputProblem, UsageProblem
 from lake.scheme_store import find_version, import_scheme, list_schemes, load_scheme, use_scheme
@@ -27,18 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True)
     importing = actions.add_parser("import", help="store a scheme version (folder of CSV sheets, or workbook.xlsx)")
     importing.add_argument("path", type=Path)
-    importing.add_argument("--id", dest="scheme_id", required=True, help="name of the scheme")
+    importing.add_argument("--id", dest="scheme_id", type=scheme_name, required=True, help="name of the scheme")
     importing.add_argument(
         "--from", dest="from_date", type=_day, metavar="DATE", help="with --city: first discharge day"
     )
-    importing.add_argument("--city", action="append", metavar="AREA", help="treating area that uses it")
+    importing.add_argument("--city", action="append", type=area_code, metavar="AREA", help="treating area that uses it")
     importing.add_argument("--overlay-of", metavar="ID", help="the folder or workbook has only changes of this scheme")
     listing = actions.add_parser("list", help="all versions")
     showing = actions.add_parser("show", help="one version: its groups")
     showing.add_argument("scheme_id", metavar="ID", help="name or fingerprint")
     using = actions.add_parser("use", help="a city uses a scheme from a day on")
     using.add_argument("scheme_id", metavar="ID", help="name or fingerprint")
-    using.add_argument("--city", action="append", required=True, metavar="AREA")
+    using.add_argument("--city", action="append", required=True, type=area_code, metavar="AREA")
     using.add_argument("--from", dest="from_date", type=_day, required=True, metavar="DATE")
     for action in (importing, listing, showing, using):
         add_lake_arguments(action)
@@ -76,11 +76,12 @@ def run(args: argparse.Namespace) -> int:
         return report_diff(scheme_named(args.before, args.lake), scheme_named(args.after, args.lake), args.cases)
     if args.action == "witness":
         return report_witnesses(scheme_named(args.scheme, args.lake), args.out)
-    context = open_context(args, NAME, creates=args.action == "import")
-    lake = context.lake
     if args.action == "import":
-        _import(context, args)
-    elif args.action == "use":
+        _import(args)
+        return 0
+    context = open_context(args, NAME)
+    lake = context.lake
+    if args.action == "use":
         _use(context, args.city, args.scheme_id, args.from_date)
     elif args.action == "list":
         print("scheme\tfingerprint\toverlay of\tsource")
@@ -107,19 +108,23 @@ def _lint(args: argparse.Namespace) -> int:
     return report_lint(draft_named(args.scheme, args.lake), national, catalogue)
 
 
-def _import(context: JobContext, args: argparse.Namespace) -> None:
+def _import(args: argparse.Namespace) -> None:
+    """Files are read before a session is started: they are what is wrong most often."""
     if bool(args.city) != bool(args.from_date):
         raise UsageProblem("--city and --from go together: which city uses the scheme, and from which discharge day")
-    base, lake = None, context.lake
-    try:
-        if args.overlay_of:
-            base = load_scheme(lake, args.overlay_of)
-            scheme = apply_overlay(base, read_overlay(args.path))
-        else:
-            scheme = read_scheme(args.path)
-    except ValueError as problem:
-        raise InputProblem(str(problem)) from problem
-    fingerprint = import_scheme(lake, scheme, args.scheme_id, str(args.path), base.fingerprint if base else None)
+    if not args.overlay_of:
+        scheme, base = scheme_at(args.path), None
+        context = open_context(args, NAME, creates=True)
+    else:
+        try:
+            changes = read_overlay(args.path)
+            context = open_context(args, NAME)
+            base = load_scheme(context.lake, args.overlay_of)
+            scheme = apply_overlay(base, changes)
+        except ValueError as problem:
+            raise InputProblem(str(problem)) from problem
+    mark = base.fingerprint if base else None
+    fingerprint = import_scheme(context.lake, scheme, args.scheme_id, str(args.path), mark)
     print(f"{args.scheme_id}\t{fingerprint}")
     if args.city:
         _use(context, args.city, fingerprint, args.from_date)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from jobs.measure_files import REFERENCE, add_folder_arguments
+from lake.places import check_folder_place
 from lake.province_folder import (
     SETTLING,
     ProvinceFolder,
@@ -37,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     """Read, settle, write the six tables: all of them or none."""
     from settlement.reference.text import TABLES
 
+    check_folder_place(args.out)
     folder = read_province_folder(args.folder, SETTLING)
     check_settleable(folder)
     for area, insutype in pools_without_budget(folder):

@@ -93,7 +93,8 @@ def read_province_folder(path: Path, only: Collection[str] = tuple(LAYOUTS), reg
     if not any(_is_there(path / name) for name in _file_names()):
         raise InputProblem(f"{path} holds none of the files of a province: {', '.join(_file_names())}")
     faults = Faults()
-    _check_names(path, [LAYOUTS[name].file for name in LAYOUTS if name in only], faults)
+    expected = [LAYOUTS[name].file for name in LAYOUTS if name in only]
+    _check_names(path, expected if registry else [*expected, province_policy.FILE], faults)
     wanted = [name for name in LAYOUTS if name in only and _is_there(path / LAYOUTS[name].file)]
     loaded = {name: file for name in wanted if (file := load_file(path, LAYOUTS[name], faults)) is not None}
     if len(loaded) == len(wanted):  # references into a file that could not be read would all look wrong
@@ -152,8 +153,7 @@ def pools_without_budget(folder: ProvinceFolder) -> list[tuple[str, str]]:
 
 def _check_names(path: Path, files: Collection[str], faults: Faults) -> None:
     """A missing file is an empty one, so one whose name is misspelled would count as empty without a word."""
-    known = [*files, province_policy.FILE]
-    missing = [name for name in known if not _is_there(path / name)]
+    missing = [name for name in files if not _is_there(path / name)]
     strange = {file.name for file in path.iterdir()} - set(_file_names())
     for name in sorted(strange):
         for meant in get_close_matches(name.lower(), missing, n=1, cutoff=_ALIKE):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from jobs import cli
+from jobs.arguments import scheme_name
 from jobs.params import _check_known
 from jobs.recalc import _this_user
 from jobs.shell import guarded
@@ -46,7 +47,7 @@ YEARS = ("0", "-1", "99999", "25", "２０２５", "2025.0", "2025年", "")
         ["settle"],
         ["statement", "H1"],
         ["statements", "--out", "out"],
-        ["reconcile", "f.csv", "--city", "9901"],
+        ["reconcile", "f.csv", "--city", "990100"],
         ["clearing-statement", "--city", "9901"],
         ["params", "list"],
         ["group", "--year", "2025", "--scheme-year"],
@@ -76,6 +77,29 @@ def test_an_empty_argument_is_named(words: list[str], named: str, capsys: pytest
     code, said = told(words, capsys)
     assert code == 2
     assert f"an argument is empty ({named})" in said
+
+
+@pytest.mark.parametrize("area", ["99010O", "9901", "９９０１００", "990100 ", "演示市", "../990100"])
+@pytest.mark.parametrize("words", [["settle"], ["publish", "--who", "a", "--why", "b"], ["reconcile", "f.csv"]])
+def test_what_is_no_area_is_refused(words: list[str], area: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = told([*words, "--year", "2025", "--city", area], capsys)
+    assert (code, f"{area!r} is no area; write the six digits" in said) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["a b", "a/b", "..\\a", "a\tb", "book.xlsx", "x" * 101, "a\u200bb"])
+def test_names_of_schemes_can_be_told_from_paths(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = told(["scheme", "import", "PATH", "--id", name], capsys)
+    assert (code, "is no name for a scheme" in said) == (2, True)
+    assert scheme_name("某市-2025_v1.0") == "某市-2025_v1.0"
+
+
+@pytest.mark.parametrize("job", ["settle-files", "measure-files"])
+def test_where_files_go_is_tested_before_they_are_read(
+    job: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    code, said = told([job, str(tmp_path / "none"), str(tmp_path / "file")], capsys)
+    assert (code, "is a file. Give a folder" in said) == (3, True)
 
 
 @pytest.fixture
@@ -108,6 +132,9 @@ def test_what_needs_no_lake_to_be_seen_is_told_without_one(
         (["drugs", *year, "--items", str(wrong), "--policy", str(tmp_path / "none")], 3, "not a folder of policy"),
         (["recalc", *year, "--policy", str(tmp_path)], 3, "there is no base.yaml"),
         (["ingest", str(tmp_path), "--month", "2025-1"], 2, "'2025-1' is no month"),
+        (["scheme", "import", str(tmp_path / "none"), "--id", "x"], 3, "no such file or folder"),
+        (["scheme", "import", str(tmp_path), "--id", "x", "--overlay-of", "base"], 3, "no "),
+        (["scheme", "import", str(tmp_path), "--id", "x", "--city", "990100"], 2, "--city and --from go together"),
     ]
     for words, code, message in calls:
         found, said = told([*words, "--lake", str(lake)], capsys)
@@ -122,7 +149,7 @@ def test_what_needs_no_lake_to_be_seen_is_told_without_one(
         ["results", "--year", "2025"],
         ["statements", "--year", "2025"],
         ["clearing-statement", "--year", "2025", "--city", "9901"],
-        ["reconcile", "FILE.csv", "--year", "2025", "--city", "9901"],
+        ["reconcile", "FILE.csv", "--year", "2025", "--city", "990100"],
         ["add-ons", "--year", "2025", "--applications", "FILE.csv"],
         ["group", "--year", "2025", "--compare", "x"],
     ],
