@@ -18,7 +18,7 @@ from lake.codes import code_ids, load_codes, record_codes
 from lake.contracts import require
 from lake.errors import ContractBroken
 from lake.identity import fingerprint
-from lake.landing import Slice, find_slices, read_landing
+from lake.landing import Slice, find_slices, lists_folder, read_landing
 from lake.lists import delivered_version, mark_superseded, narrow_cases, parse_lists, repeated_lists
 from lake.quality import block_reason, findings, load_rules, rules_fingerprint, with_occurrences
 from lake.registry import PROVINCE, hospital_areas, read_registry, write_registry
@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the job from the command line."""
+    lists_folder(args.landing)
     ingest(open_context(args, NAME, creates=True), args.landing, args.city, args.month)
     return 0
 

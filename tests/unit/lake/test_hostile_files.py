@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyspark.sql.types import ArrayType, DataType, StructType
 
 from jobs.cli import main
 from lake.case_columns import CASE_COLUMNS, read_cells
@@ -18,6 +20,7 @@ from lake.province_csv import CELL_LIMIT
 from lake.province_folder import MEASURING, SETTLING, read_province_folder, write_table, write_tables
 from lake.reconciliation_file import read_reconciliation_file
 from lake.rule_files import read_rule_file
+from lake.tables.lists import LANDING
 from tests.conftest import ROOT
 
 GOLDEN = ROOT / "tests" / "golden" / "provinces"
@@ -222,8 +225,67 @@ def test_devices_are_not_replaced_by_files(tmp_path: Path) -> None:
     assert (tmp_path / "pipe").is_fifo()
 
 
+def delivery(folder: Path, **others: pa.Array) -> Path:
+    """A delivery of one month without rows; `others` are columns of another type."""
+    columns = {field.name: pa.array([], _arrow(field.dataType)) for field in LANDING}
+    month = folder / "lists" / "area=990100" / "month=2025-01"
+    month.mkdir(parents=True)
+    pq.write_table(pa.table(columns | others), month / "part.parquet")
+    return folder / "lists"
+
+
+def _arrow(kind: DataType) -> pa.DataType:
+    if isinstance(kind, ArrayType):
+        return pa.list_(_arrow(kind.elementType))
+    if isinstance(kind, StructType):
+        return pa.struct([(field.name, _arrow(field.dataType)) for field in kind])
+    return pa.string()
+
+
 def test_a_month_that_was_not_delivered_is_told(tmp_path: Path) -> None:
-    (tmp_path / "lists" / "area=990100" / "month=2025-01").mkdir(parents=True)
+    delivery(tmp_path)
     assert len(find_slices(tmp_path, months=["2025-01"])) == 1
     with pytest.raises(InputProblem, match="nothing was delivered for month 2025-02"):
         find_slices(tmp_path, months=["2025-01", "2025-02"])
+
+
+def test_marks_of_who_wrote_a_delivery_are_no_part_of_it(tmp_path: Path) -> None:
+    lists = delivery(tmp_path)
+    for place in (lists, lists / "area=990100", lists / "area=990100" / "month=2025-01"):
+        (place / "_SUCCESS").touch()
+        (place / ".DS_Store").touch()
+    assert [one.month for one in find_slices(tmp_path)] == ["2025-01"]
+
+
+def test_folders_of_a_delivery_that_are_none_are_told(tmp_path: Path) -> None:
+    area = delivery(tmp_path) / "area=990100"
+    (area / "month=2025-02").touch()
+    with pytest.raises(InputProblem, match="month=2025-02: folders here are called"):
+        find_slices(tmp_path)
+    (area / "month=2025-02").unlink()
+    (area / "month=2025-02").mkdir()
+    with pytest.raises(InputProblem, match="month=2025-02: no file was delivered"):
+        find_slices(tmp_path)
+    (area / "month=2025-02").rmdir()
+    (area.parent / "area=990200").touch()
+    with pytest.raises(InputProblem, match="area=990200: folders here are called"):
+        find_slices(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.int64(), pa.float64(), pa.decimal128(16, 2), pa.date32(), pa.binary(), pa.list_(pa.string())]
+)
+def test_a_column_of_a_delivery_that_is_no_text_is_told(tmp_path: Path, kind: pa.DataType) -> None:
+    """Spark would end in a stack trace, or read something else."""
+    delivery(tmp_path, medfee_sumamt=pa.array([], kind))
+    with pytest.raises(InputProblem, match=r"part\.parquet: column medfee_sumamt is of type .*write it as text"):
+        find_slices(tmp_path)
+
+
+def test_other_kinds_of_text_are_text(tmp_path: Path) -> None:
+    few = pa.array([], pa.large_list(pa.struct([("diag_code", pa.large_string())])))
+    delivery(tmp_path / "good", medfee_sumamt=pa.array([], pa.dictionary(pa.int32(), pa.string())), diseinfo=few)
+    assert len(find_slices(tmp_path / "good")) == 1
+    delivery(tmp_path / "bad", diseinfo=pa.array([], pa.string()))
+    with pytest.raises(InputProblem, match=r"column diseinfo is of type string; .* a list of structs of text"):
+        find_slices(tmp_path / "bad")
