@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jobs.arguments import area_code, clearing_year
-from lake.errors import UsageProblem
+from lake.errors import EnvironmentProblem, UsageProblem
+from lake.places import check_folder_place
 from lake.registry import Registry, load_registry
 from lake.runs import RunBook
 from lake.session import build_session
 from lake.store import Lake
+from lake.tables.runs import RUNS
 
 DEFAULT_LAKE = "lakes/demo"
 
@@ -72,14 +74,31 @@ def add_city_year_arguments(parser: argparse.ArgumentParser) -> None:
 def open_context(args: argparse.Namespace, app: str, creates: bool = False) -> JobContext:
     """Session and lake of a job. `creates`: the job makes the lake where there is none.
 
-    Raises `UsageProblem` for a folder that is not there, before a session is started.
+    Raises `UsageProblem` for a folder that is not there, `InputProblem` for one that cannot be made, before a session
+    is started; `EnvironmentProblem` for a store that cannot be reached.
     """
     is_folder = "://" not in args.lake
     root = str(Path(args.lake).absolute()) if is_folder else args.lake
     if is_folder and not creates and not Path(root).is_dir():
         raise UsageProblem(f"no lake at {root}; give --lake DIR, or make one with `dianshu demo` or `dianshu ingest`")
+    if is_folder and creates:
+        check_folder_place(Path(root))
     lake = Lake(build_session(f"dianshu-{app}"), root)
+    if not is_folder:
+        _check_reachable(lake)
     return JobContext(lake, RunBook(lake), getattr(args, "force", False), getattr(args, "quiet", False))
+
+
+def _check_reachable(lake: Lake) -> None:
+    """The first look at a store elsewhere: Spark and Hadoop name what they lack in exceptions of many kinds."""
+    try:
+        lake.exists(RUNS)
+    except Exception as problem:
+        said = next(iter(str(problem).splitlines()), type(problem).__name__)
+        raise EnvironmentProblem(
+            f"the lake {lake.root} cannot be reached ({said}): check --lake, the network, and whether the jars of its "
+            "store are there"
+        ) from problem
 
 
 def cities_of(context: JobContext, chosen: list[str] | None, year: int) -> list[str]:

@@ -17,6 +17,7 @@ from jobs.synthetic.province import generate_province
 from jobs.synthetic.schemes import demo_schemes, given_schemes
 from jobs.synthetic.settings_file import read_settings
 from lake.errors import UsageProblem
+from lake.places import check_folder_place
 from lake.settings import history_years
 
 NAME = "generate"
@@ -50,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     for name in ("cases", "workers"):
         if getattr(args, name) is not None and getattr(args, name) < 1:
             raise UsageProblem(f"--{name} {getattr(args, name)}: give a whole number, 1 or more")
+    check_folder_place(args.out.absolute().parent)
     with ExitStack() as stack:
         packaged = resources.files("conf").joinpath("demo")
         folder = args.settings or stack.enter_context(resources.as_file(packaged))

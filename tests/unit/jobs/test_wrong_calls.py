@@ -172,6 +172,36 @@ def test_an_out_that_cannot_be_is_told_first(
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 
 
+@pytest.mark.parametrize("words", [["demo"], ["scheme", "import", "SCHEME", "--id", "x"], ["ingest", "LANDING"]])
+def test_a_lake_that_cannot_be_made_is_told_first(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "lists").mkdir()
+    places = {"SCHEME": str(ROOT / "conf" / "demo" / "scheme"), "LANDING": str(tmp_path)}
+    named = [places.get(word, word) for word in words]
+    for place in (tmp_path / "file", tmp_path / "file" / "lake"):
+        code, said = told([*named, "--lake", str(place)], capsys)
+        assert (code, f"{place} cannot be written to: {tmp_path / 'file'} is a file" in said) == (3, True)
+    assert told(["generate", "--out", str(tmp_path / "file" / "x")], capsys)[0] == 3
+
+
+def test_a_store_that_cannot_be_reached_is_no_stack_trace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unknown(lake: object, table: object) -> bool:
+        raise RuntimeError("java.net.UnknownHostException: nowhere\n\tat java.base")
+
+    monkeypatch.setattr("jobs.context.build_session", lambda _: None)
+    monkeypatch.setattr("lake.store.Lake.exists", unknown)
+    code, said = told(["why", "S1", "--lake", "hdfs://nowhere/lake"], capsys)
+    assert code == 7
+    assert (
+        "the lake hdfs://nowhere/lake cannot be reached (java.net.UnknownHostException: nowhere): check --lake" in said
+    )
+    assert said.count("\n") == 1
+
+
 def test_statement_and_statements_point_at_each_other(capsys: pytest.CaptureFixture[str]) -> None:
     one = told(["statement", "--year", "2025"], capsys)
     all_of_them = told(["statements", "H1", "--year", "2025", "--out", "out"], capsys)
