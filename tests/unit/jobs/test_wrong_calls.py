@@ -99,7 +99,7 @@ def test_where_files_go_is_tested_before_they_are_read(
 ) -> None:
     (tmp_path / "file").write_text("mine")
     code, said = told([job, str(tmp_path / "none"), str(tmp_path / "file")], capsys)
-    assert (code, "is a file. Give a folder" in said) == (3, True)
+    assert (code, "is a file. Give a folder that can" in said) == (3, True)
 
 
 @pytest.fixture
