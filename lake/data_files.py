@@ -1,32 +1,34 @@
 """The Parquet files of a table as they lie: those that a version holds, and new ones in the place of a slice's old.
 
-For passes whose workers read and write whole files, so that no row goes through Java. The log is read and written by
-delta-rs. Only for lakes on a disk that driver and workers see under the same path (`on_disk`).
+For passes whose workers read and write whole files, so that no row goes through Java, and for small tables. The log is
+read and written by delta-rs. Only for lakes in a folder that driver and workers see under the same path.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from time import time
 from urllib.parse import unquote
 from uuid import uuid4
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
-from lake.disk_tables import open_table
+from lake.disk_tables import ensure_table, open_table, version_marked
 from lake.errors import ConcurrentRun
-from lake.store import AGAIN, Lake, local_path, quote
 from lake.tables.base import Table
 
 Values = tuple[str, ...]  # of a table's partition columns, in the table's order
+AGAIN = 100  # each time at least one of those that write at once gets through, so there may be as many of them
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_=./-]*")
 
 
@@ -42,82 +44,117 @@ class DataFile:
 
 @dataclass(frozen=True)
 class NewFile:
-    """A file that a worker wrote into the table's folder, with the least and greatest of the column that finds rows."""
+    """A file written into the table's folder; `ends`: the least and greatest of the first key, where they are known."""
 
     path: str
     values: Values
     rows: int
     size: int
-    least: str
-    greatest: str
+    ends: tuple[str, str] | None = None
 
 
-def on_disk(lake: Lake) -> bool:
-    """Whether the lake's files can be opened by path."""
-    return local_path(lake.root) is not None
+def files_at(folder: Path, table: Table, version: int | None = None, predicate: str | None = None) -> list[DataFile]:
+    """Files of the table at a version (None: the newest), by path; with a predicate only those of its slices."""
+    return _files(open_table(folder, version), table, predicate)
 
 
-def folder_of(lake: Lake, table: Table) -> Path:
-    """Where the table's files lie. Only for a lake `on_disk`."""
-    folder = lake.folder(table)
-    if folder is None:
-        raise ValueError(f"{lake.root} is no folder of this machine")
-    return folder
-
-
-def files_at(lake: Lake, table: Table, version: int | None = None) -> list[DataFile]:
-    """Files of the table at a version (None: the newest), by path."""
-    return _files(open_table(folder_of(lake, table), version), table)
-
-
-def _files(opened: DeltaTable, table: Table) -> list[DataFile]:
+def _files(opened: DeltaTable, table: Table, predicate: str | None = None) -> list[DataFile]:
     listed = pa.table(opened.get_add_actions(flatten=True))
     columns = ["path", "size_bytes", "num_records", *[f"partition.{name}" for name in table.partition_by]]
     missing = pa.nulls(listed.num_rows)
     cells = [listed[name].to_pylist() if name in listed.column_names else missing.to_pylist() for name in columns]
+    within = None if predicate is None else set(_paths(opened, predicate))
     found = []
     for coded, size, rows, *values in zip(*cells, strict=True):
         path = unquote(coded)
+        if within is not None and path not in within:
+            continue
         if rows is None:  # written without statistics
-            rows = pq.read_metadata(Path(unquote(opened.table_uri.removeprefix("file://"))) / path).num_rows
+            rows = pq.read_metadata(_root(opened) / path).num_rows
         found.append(DataFile(path, tuple(str(value) for value in values), int(rows), int(size)))
     return sorted(found, key=lambda file: file.path)
 
 
+def _root(opened: DeltaTable) -> Path:
+    return Path(unquote(opened.table_uri.removeprefix("file://")))
+
+
+def _paths(opened: DeltaTable, predicate: str) -> list[str]:
+    """Within the table's folder, the files of the slices: a predicate over partition columns picks them exactly."""
+    root = f"{_root(opened)}/"
+    found = [path.removeprefix("file://") for path in opened.file_uris(file_pruning_predicate=_standard(predicate))]
+    elsewhere = [path for path in found if not path.startswith(root)]
+    if elsewhere:
+        raise ValueError(f"{elsewhere[0]} does not lie in {root}")
+    return [path.removeprefix(root) for path in found]
+
+
+def _standard(predicate: str) -> str:
+    """A predicate of `lake.store.quote` in standard SQL, where a quote is doubled and a backslash means itself."""
+    return re.sub(r"\\(.)", lambda found: "''" if found[1] == "'" else found[1], predicate)
+
+
+def write_rows(folder: Path, table: Table, rows: pa.Table) -> list[NewFile]:
+    """Write rows as files, one for each combination of the partition columns; no version holds them yet."""
+    held = [name for name in table.columns if name not in table.partition_by]
+    if not table.partition_by:
+        return [_write_file(folder, (), rows)] if rows.num_rows else []
+    written = []
+    for values in rows.group_by(list(table.partition_by)).aggregate([]).to_pylist():
+        mine = [pc.equal(rows[name], pa.scalar(value, rows.schema.field(name).type)) for name, value in values.items()]
+        part = rows.filter(reduce(pc.and_, mine)).select(held)
+        written.append(_write_file(folder, tuple(str(value) for value in values.values()), part))
+    return written
+
+
+def _write_file(folder: Path, values: Values, rows: pa.Table) -> NewFile:
+    path = new_path(values)
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(rows, target, store_schema=False)
+    return NewFile(path, values, rows.num_rows, target.stat().st_size)
+
+
+def new_path(values: Values) -> str:
+    """A name for a new file; only its look depends on the values, for the log says what a file holds."""
+    folders = [value if _PLAIN_PATH.fullmatch(value) and "/" not in value else value.encode().hex() for value in values]
+    return "/".join([*folders, f"part-{uuid4()}.snappy.parquet"])
+
+
 @dataclass(frozen=True)
 class SliceWrite:
-    """A slice of a table that is being replaced: what it held when the work began."""
+    """A slice of a table (a predicate over its partition columns) that is being replaced, and what it held before."""
 
-    lake: Lake
+    folder: Path
     table: Table
-    slices: frozenset[Values]
+    predicate: str
     before: frozenset[str]
 
     @classmethod
-    def begin(cls, lake: Lake, table: Table, slices: Iterable[Values], note: str) -> SliceWrite:
-        """Remember what the slices hold; makes the table, empty, where there is none."""
-        wanted = frozenset(slices)
-        if not lake.exists(table) or _lacks_columns(lake, table):
-            lake.replace(table, lake.rows(table, []), "false", f"{note}: make the table's columns")
-        before = frozenset(file.path for file in files_at(lake, table) if file.values in wanted)
-        if not all(_PLAIN_PATH.fullmatch(path) for path in before):
-            # Spark and delta-rs write such a name in two ways, so that what the one adds the other cannot take away.
-            lake.replace(table, lake.rows(table, []), _predicate(table, wanted), f"{note}: clear the slices")
-            before = frozenset()
-        return cls(lake, table, wanted, before)
+    def begin(cls, folder: Path, table: Table, predicate: str) -> SliceWrite:
+        """Remember what the slice holds; makes the table, and columns that an older program did not know."""
+        ensure_table(folder, table)
+        return cls(folder, table, predicate, frozenset(_paths(open_table(folder), predicate)))
 
-    def commit(self, added: Sequence[NewFile], note: str) -> int:
-        """Put the new files in the place of those that the slices held; gives the version made.
+    @property
+    def strange(self) -> bool:
+        """Whether the slice has files under names that Spark and delta-rs write in two ways.
+
+        What the one has added the other cannot take away: Spark has to.
+        """
+        return not all(_PLAIN_PATH.fullmatch(path) for path in self.before)
+
+    def commit(self, added: Sequence[NewFile], note: str) -> int | None:
+        """Put the new files in the place of those that the slice held.
+
+        Gives the version made, None where others came between too often.
 
         Raises:
-            ConcurrentRun: another run wrote one of the slices since `begin`; nothing was changed.
+            ConcurrentRun: another run wrote the slice since `begin`; nothing was changed.
         """
-        strange = {file.values for file in added} - self.slices
-        if strange:
-            raise ValueError(f"files outside the slice that is replaced: {sorted(strange)}")
         for _ in range(AGAIN):
-            opened = open_table(folder_of(self.lake, self.table))
-            old = [file for file in _files(opened, self.table) if file.values in self.slices]
+            opened = open_table(self.folder)
+            old = _files(opened, self.table, self.predicate)
             if {file.path for file in old} != self.before:
                 raise ConcurrentRun(
                     f"table {self.table.name}: another run wrote the same slice while this one was running; this one "
@@ -125,13 +162,10 @@ class SliceWrite:
                 )
             mark = uuid4().hex
             if self._try(opened, old, added, f"{note} {mark}"):
-                version = self.lake.version_of(self.table, mark)
+                version = version_marked(self.folder, mark)
                 if version is not None:
                     return version
-        raise ConcurrentRun(
-            f"table {self.table.name}: other runs came between {AGAIN} times; nothing was written. Run it again when "
-            "they have ended."
-        )
+        return None
 
     def _try(self, opened: DeltaTable, old: Sequence[DataFile], added: Sequence[NewFile], note: str) -> bool:
         """Commit as the next version of what was opened, or not at all: the check of the slices holds for no other."""
@@ -155,21 +189,14 @@ class SliceWrite:
         return True
 
 
-def _predicate(table: Table, slices: Iterable[Values]) -> str:
-    named = (zip(table.partition_by, values, strict=True) for values in sorted(slices))
-    return " OR ".join("(" + " AND ".join(f"{name} = {quote(value)}" for name, value in one) + ")" for one in named)
-
-
-def _lacks_columns(lake: Lake, table: Table) -> bool:
-    there = {field.name for field in open_table(folder_of(lake, table)).schema().fields}
-    return not there.issuperset(table.columns)  # written by an older program
-
-
 def _named(names: Sequence[str], values: Values) -> dict[str, str | None]:
     return dict(zip(names, values, strict=True))
 
 
 def _statistics(table: Table, file: NewFile) -> str:
-    key = table.keys[0]
-    held = {"minValues": {key: file.least}, "maxValues": {key: file.greatest}, "nullCount": {key: 0}}
-    return json.dumps({"numRecords": file.rows, **held}, ensure_ascii=False)
+    said: dict[str, object] = {"numRecords": file.rows}
+    if file.ends:
+        least, greatest = file.ends
+        key = table.keys[0]
+        said |= {"minValues": {key: least}, "maxValues": {key: greatest}, "nullCount": {key: 0}}
+    return json.dumps(said, ensure_ascii=False)

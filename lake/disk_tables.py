@@ -53,6 +53,8 @@ def arrow_schema(table: Table) -> pa.Schema:
 
 def create_table(folder: Path, table: Table) -> None:
     """Make the table, empty; nothing where another run has made it."""
+    if DeltaTable.is_deltatable(str(folder)):
+        return
     settings: dict[str, str | None] = {"delta.appendOnly": "true"} if table.append_only else {}
     if table.found_by:
         settings["delta.dataSkippingStatsColumns"] = ",".join(table.found_by)
@@ -62,6 +64,26 @@ def create_table(folder: Path, table: Table) -> None:
     except DeltaError:
         if not DeltaTable.is_deltatable(str(folder)):
             raise
+
+
+def ensure_table(folder: Path, table: Table) -> None:
+    """Make the table where it is not there, and the columns that an older program did not know."""
+    create_table(folder, table)
+    opened = open_table(folder)
+    there = {field.name for field in opened.schema().fields}
+    lacking = [field for field in Schema.from_json(table.stored.json()).fields if field.name not in there]
+    if lacking:
+        opened.alter.add_columns(lacking)
+
+
+def version_marked(folder: Path, mark: str) -> int | None:
+    """The version that the commit with this mark made, None where there is none.
+
+    On a local disk two processes may make a commit of one number within a moment: where Spark renames a file that does
+    not fail, the later one stands.
+    """
+    newest_first = sorted((folder / "_delta_log").glob("*.json"), reverse=True)
+    return next((int(file.stem) for file in newest_first if mark in file.read_text(encoding="utf-8")), None)
 
 
 def append_rows(folder: Path, table: Table, rows: pa.Table, note: str, after: int | None = None) -> bool:

@@ -6,11 +6,9 @@ file of `cases` has one area, so it has one scheme and becomes one file; the row
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +19,7 @@ from pyspark.sql import SparkSession
 from grouper.case import Outcome
 from grouper.compile import CompiledScheme
 from grouper.rules.nodes import Scalar
-from lake.data_files import NewFile
+from lake.data_files import NewFile, new_path
 from lake.grouping import (
     ANSWER_FIELDS,
     ANSWER_PLACES,
@@ -37,7 +35,6 @@ _BATCH = 100_000  # cases in memory at once
 _PART = 150_000  # cases a task should have: enough to be worth its start, few enough for an even end
 _KEPT = ("setl_id", "blocked")
 _IDS = ("principal_id", "other_ids", "procedure_ids")
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _WRITTEN = pa.schema(
     [
         ("path", pa.string()),
@@ -89,9 +86,14 @@ def group_files(
                 yield pa.RecordBatch.from_pylist([row for row in written if row["rows"]], _WRITTEN)
 
     found = spark.range(0, len(parts), 1, len(parts)).mapInArrow(group_part, _WRITTEN_DDL).toArrow().to_pylist()
-    names = ("rows", "size", "least", "greatest")
     written = [
-        NewFile(row["path"], (row["version"], row["area"], row["month"]), *[row[name] for name in names])
+        NewFile(
+            row["path"],
+            (row["version"], row["area"], row["month"]),
+            row["rows"],
+            row["size"],
+            (row["least"], row["greatest"]),
+        )
         for row in sorted(found, key=lambda row: row["path"])
     ]
     counts = {outcome.value: sum(row[outcome.value] for row in found) for outcome in Outcome}
@@ -160,7 +162,7 @@ def _group_file(file: CaseFile, scheme: LakeScheme, folder: str) -> dict[str, st
     if not grouped:
         return said
     table = pa.concat_tables(grouped)
-    said["path"] = "/".join([*(_folder_name(value) for value in (file.version, file.area, file.month)), _new_name()])
+    said["path"] = new_path((file.version, file.area, file.month))
     target = Path(folder) / str(said["path"])
     target.parent.mkdir(parents=True, exist_ok=True)
     texts = [name for name in table.column_names if name != "setl_id"]
@@ -169,15 +171,6 @@ def _group_file(file: CaseFile, scheme: LakeScheme, folder: str) -> dict[str, st
     said |= {"rows": table.num_rows, "size": target.stat().st_size, "least": ends["min"], "greatest": ends["max"]}
     counts = pc.value_counts(table["outcome"].combine_chunks().cast(pa.string())).to_pylist()
     return said | {one["values"]: one["counts"] for one in counts}
-
-
-def _new_name() -> str:
-    return f"part-{uuid4()}.snappy.parquet"
-
-
-def _folder_name(value: str) -> str:
-    """A folder for a value; only its look depends on the value, for the log says what a file holds."""
-    return value if _PLAIN_NAME.fullmatch(value) else value.encode().hex()
 
 
 def _batches(path: str, answers: _Answers) -> Iterator[pa.RecordBatch]:

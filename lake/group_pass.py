@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import functions as F
 
-from lake.data_files import SliceWrite, files_at, folder_of, on_disk
+from lake.data_files import files_at
 from lake.errors import ContractBroken
 from lake.file_grouping import CaseFile, group_files
 from lake.grouping import LakeScheme, Tally, group_cases
@@ -44,18 +44,17 @@ def group_slices(lake: Lake, work: GroupWork, note: str) -> Grouped:
         ContractBroken: a case was lost or came out twice.
         ConcurrentRun: another run wrote one of the slices meanwhile.
     """
-    return by_files(lake, work, note) if on_disk(lake) else by_rows(lake, work, note)
+    return by_files(lake, work, note) if lake.folder(GROUPS) else by_rows(lake, work, note)
 
 
 def by_files(lake: Lake, work: GroupWork, note: str) -> Grouped:
     """Workers read and write the tables' files themselves: a third of the time, for no row goes through Java."""
-    slices = [(work.schemes[area].version, area, month) for area, month in work.slices]
-    write = SliceWrite.begin(lake, GROUPS, slices, note)
+    write = lake.begin_replace(GROUPS, _predicate(work), note)
     files = case_files(lake, work)
     schemes = {scheme.version: scheme for scheme in work.schemes.values()}
-    grouped = group_files(lake.spark, files, schemes, str(folder_of(lake, GROUPS)))
+    grouped = group_files(lake.spark, files, schemes, str(write.folder))
     _check_none_lost(sum(file.rows for file in files), sum(grouped.outcomes.values()))
-    return Grouped(write.commit(grouped.files, note), grouped.outcomes)
+    return Grouped(lake.end_replace(write, grouped.files, note), grouped.outcomes)
 
 
 def case_files(lake: Lake, work: GroupWork) -> list[CaseFile]:
@@ -63,12 +62,15 @@ def case_files(lake: Lake, work: GroupWork) -> list[CaseFile]:
     wanted: dict[int, set[Key]] = {}
     for key, version in work.slices.items():
         wanted.setdefault(version, set()).add(key)
+    folder = lake.folder(CASES)
+    if folder is None:
+        raise ValueError(f"{lake.root} is no folder of this machine")
     found = []
     for version, keys in sorted(wanted.items()):
-        for file in files_at(lake, CASES, version):
+        for file in files_at(folder, CASES, version):
             area, month = file.values
             if (area, month) in keys:
-                path = str(folder_of(lake, CASES) / file.path)
+                path = str(folder / file.path)
                 run = work.runs[(area, month[:4])]
                 found.append(CaseFile(path, area, month, file.rows, work.schemes[area].version, run))
     return found

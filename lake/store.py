@@ -19,13 +19,13 @@ from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, DataFrameWriter, SparkSession
 from pyspark.sql import functions as F
 
-from lake.disk_tables import append_rows, create_table, read_table, shaped, to_rows
+from lake.data_files import AGAIN, NewFile, SliceWrite, write_rows
+from lake.disk_tables import append_rows, create_table, read_table, shaped, to_rows, version_marked
 from lake.errors import ConcurrentRun, InputProblem
 from lake.tables.base import Table
 
 Result = TypeVar("Result")
 SIDE_BY_SIDE = 4
-AGAIN = 100  # each time at least one of those that write at once gets through, so there may be as many of them
 TRIED = 5  # a table is made once, so a write fails once because another one made it
 _EXTENDS = "dianshu.extend"
 _CONFLICT = re.compile(r"DELTA_CONCURRENT|ConcurrentAppend|ConcurrentDelete|ConcurrentTransaction|ConcurrentWrite")
@@ -114,9 +114,36 @@ class Lake:
     def replace(self, table: Table, rows: DataFrame, predicate: str | None, note: str) -> int:
         """Replace the slice that `predicate` names (None: the whole table) by `rows`; gives the version made.
 
+        The rows of a table that has no row for each case pass through the driver: for Spark to write them takes longer.
         Raises `ConcurrentRun` when another run changed the same slice meanwhile.
         """
+        if self.folder(table) is None or table.per_case or predicate is None:
+            return self._replace_by_spark(table, rows, predicate, note)
+        begun = self.begin_replace(table, predicate, note)
+        return self.end_replace(begun, write_rows(begun.folder, table, to_rows(rows.toArrow(), table)), note)
 
+    def begin_replace(self, table: Table, predicate: str, note: str) -> SliceWrite:
+        """Begin to replace a slice by files: what comes between from now on is a conflict. On a disk only."""
+        folder = self.folder(table)
+        if folder is None:
+            raise ValueError(f"{self.root} is no folder of this machine")
+        begun = SliceWrite.begin(folder, table, predicate)
+        if begun.strange:
+            self._replace_by_spark(table, self.rows(table, []), predicate, f"{note}: clear the slice")
+            begun = SliceWrite.begin(folder, table, predicate)
+        return begun
+
+    def end_replace(self, begun: SliceWrite, files: Sequence[NewFile], note: str) -> int:
+        """Put the files in the place of the slice; gives the version made. Raises `ConcurrentRun`."""
+        version = begun.commit(files, note)
+        if version is None:
+            raise ConcurrentRun(
+                f"table {begun.table.name}: other runs came between {AGAIN} times; nothing was written. Run it again "
+                "when they have ended."
+            )
+        return version
+
+    def _replace_by_spark(self, table: Table, rows: DataFrame, predicate: str | None, note: str) -> int:
         def write() -> int:
             writer = self._writer(table, rows)
             if not self.exists(table):
@@ -251,10 +278,9 @@ class Lake:
 
     def version_of(self, table: Table, mark: str) -> int | None:
         """The version that the commit with this mark made, None where there is none."""
-        log = self._local_log(table)
-        if log:
-            newest_first = sorted(log.glob("*.json"), reverse=True)
-            return next((int(file.stem) for file in newest_first if mark in file.read_text(encoding="utf-8")), None)
+        folder = self.folder(table)
+        if folder:
+            return version_marked(folder, mark)
         for newest in (20, None):
             history = DeltaTable.forPath(self.spark, self.path(table)).history(newest)
             mine = history.where(history.userMetadata.endswith(mark)).select("version").first()

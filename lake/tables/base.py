@@ -17,6 +17,7 @@ class Table:
     schema: StructType
     partition_by: tuple[str, ...] = ()
     append_only: bool = False
+    per_case: bool = False  # has rows for each case; the others are small enough for the driver
 
     @property
     def columns(self) -> list[str]:

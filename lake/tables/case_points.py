@@ -34,4 +34,5 @@ CASE_POINTS = Table(
         ]
     ),
     partition_by=("area", "month"),
+    per_case=True,
 )

@@ -49,4 +49,5 @@ CASES = Table(
         ]
     ),
     partition_by=("area", "month"),
+    per_case=True,
 )

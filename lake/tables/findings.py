@@ -25,4 +25,5 @@ FINDINGS = Table(
         ]
     ),
     partition_by=("area", "month"),
+    per_case=True,
 )

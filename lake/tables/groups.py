@@ -28,4 +28,5 @@ GROUPS = Table(
         ]
     ),
     partition_by=("scheme_version", "area", "month"),
+    per_case=True,
 )

@@ -126,6 +126,7 @@ LISTS = Table(
     keys=("setl_id",),
     schema=StructType(_LIST_FIELDS + _SLICE),
     partition_by=("area", "month"),
+    per_case=True,
 )
 
 LISTS_SUPERSEDED = Table(
@@ -134,4 +135,5 @@ LISTS_SUPERSEDED = Table(
     keys=("setl_id", "upload_date"),
     schema=StructType(_LIST_FIELDS + _SLICE),
     partition_by=("area", "month"),
+    per_case=True,
 )

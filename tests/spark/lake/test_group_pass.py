@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from grouper.compile import compile_scheme
 from grouper.workbook import read_scheme
 from lake import group_pass
-from lake.data_files import files_at, folder_of
+from lake.data_files import files_at
 from lake.errors import ConcurrentRun, ContractBroken
 from lake.file_grouping import CaseFile, GroupedFiles, deal
 from lake.group_pass import Grouped, GroupWork, by_files, by_rows
@@ -200,11 +200,13 @@ def test_files_say_what_they_hold(filled: Filled, schemes: dict[str, LakeScheme]
     """Rows, partition values, and the least and greatest key, by which single cases are found."""
     lake, slices = filled
     by_files(lake, work_of(slices, schemes), "files")
-    files = files_at(lake, GROUPS)
+    folder = lake.folder(GROUPS)
+    assert folder
+    files = files_at(folder, GROUPS)
     assert sum(file.rows for file in files) == 5 * 40 + 1
     assert {file.values[1:] for file in files} == set(slices)
     for file in files:
-        rows = pq.read_table(folder_of(lake, GROUPS) / file.path)
+        rows = pq.read_table(folder / file.path)
         assert rows.column_names == [name for name in GROUPS.columns if name not in GROUPS.partition_by]
         assert rows.num_rows == file.rows
     found = lake.read(GROUPS).where("setl_id = '1200002025-01003'")
