@@ -47,8 +47,8 @@ def points(spark: SparkSession, *rows: tuple[Any, ...]) -> DataFrame:
 
 
 def year(spark: SparkSession, **changes: Any) -> DataFrame:
-    row = {"cap_excess_fen": 0, "surplus_not_kept_fen": 0, **SOUND_YEAR, **changes}
     names = [part.split()[0] for part in YEAR.split(", ")]
+    row = {**dict.fromkeys(names, 0), **SOUND_YEAR, **changes}
     return spark.createDataFrame([tuple(row[name] for name in names)], YEAR)
 
 
