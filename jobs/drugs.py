@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from pyspark.sql import DataFrame
@@ -18,6 +19,7 @@ from jobs.context import (
     cities_of,
     open_context,
 )
+from jobs.ledger_checks import check_books, written
 from jobs.shell import run_job
 from jobs.slices import publish_slices
 from lake.errors import InputProblem
@@ -25,10 +27,12 @@ from lake.identity import canonical
 from lake.policy_files import PolicyBook, load_policies
 from lake.rule_files import RuleFile, read_rule_file
 from lake.runs import Calculation, read_published
+from lake.tables.ledger import DRUG_LEDGER
 from lake.tables.rules import DRUG_COMPENSATION
 from lake.views import scored_cases
 from settlement.negotiated_drugs import drug_compensation
 from settlement.reference.exact import yuan
+from settlement.rule_ledger import drug_differences, drug_ledger
 
 NAME = "drugs"
 HEADER = "统筹区,险种,医疗机构编号,病例数,药品费用,补偿金额"
@@ -56,8 +60,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def drugs(context: JobContext, cities: Collection[str], year: int, items: Path, book: PolicyBook) -> int:
-    """Compensate the cities whose inputs changed; gives their number. It is no part of the clearing.
+    """Compensate the cities whose inputs changed; gives their number.
 
+    What is paid stands beside the clearing; where `negotiated_drug.in_final` is true, the next `settle` takes it in.
     Items of cases that do not count in the year of one of the cities are refused: `InputProblem` names them.
     """
     started = context.now()
@@ -82,9 +87,19 @@ def drugs(context: JobContext, cities: Collection[str], year: int, items: Path, 
         used = _used(context, file, sorted(cities), year, items)
         policies = {area: book.rules_at(area, date(year, 1, 1)) for area in sorted(cities)}
         paid = drug_compensation(used, policies).withColumn("year", F.lit(year))
-        publish_slices(context, due, {DRUG_COMPENSATION: paid}, started)
+        frames = {DRUG_LEDGER: drug_ledger(paid), DRUG_COMPENSATION: paid}
+        publish_slices(context, due, frames, started, check=partial(_check, context, due))
+        inside = [area for area in sorted(cities) if policies[area].negotiated_drug_in_final]
+        if inside:
+            context.say(NAME, f"part of the final amount in {', '.join(inside)}: `settle` of {year} takes it in")
     context.say(NAME, f"{len(calculations)} cities, {len(due)} compensated")
     return len(due)
+
+
+def _check(context: JobContext, due: Sequence[Calculation], outputs: Mapping[str, int]) -> None:
+    """Hospitals' accounts close with what the cases are paid; else `ContractBroken`, nothing is published."""
+    tables = [written(context.lake, one, outputs, due) for one in (DRUG_LEDGER, DRUG_COMPENSATION)]
+    check_books(DRUG_LEDGER.name, tables[0], drug_differences(*tables))
 
 
 def _used(context: JobContext, file: RuleFile, cities: Sequence[str], year: int, path: Path) -> DataFrame:

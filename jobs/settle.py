@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 import pyarrow.compute as pc
@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
+from jobs.settle_drugs import drug_pay, drug_runs
 from jobs.shell import run_job
 from jobs.slices import write_slices
 from lake.closings import ClosedMonth, check_hospitals, closed_months, closing_mark, closings
@@ -52,24 +53,33 @@ def settle(context: JobContext, cities: Collection[str], year: int) -> int:
     registry = context.registry(year)
     sets = published(context.lake, cities, year)
     closed = closed_months(context.lake, sets, year)
-    calculations = [_calculation(context, registry, one, closed, year) for one in sets.values()]
+    drugs = drug_runs(context, sets, year)
+    calculations = [_calculation(context, registry, one, closed, drugs, year) for one in sets.values()]
     due = context.runs.due(calculations, context.force)
     context.say(NAME, f"{len(calculations)} cities, {len(due)} to settle")
     if due:
         areas = {key.area for key in due}
         mine = [one for one in closed if one.area in areas]
-        _write(context, registry, due, {area: sets[area] for area in areas}, mine, year)
+        inside = sorted(areas & drugs.keys())
+        _write(context, registry, due, {area: sets[area] for area in areas}, mine, inside, year)
     return len(due)
 
 
 def _calculation(
-    context: JobContext, registry: Registry, chosen: ParameterSet, closed: Sequence[ClosedMonth], year: int
+    context: JobContext,
+    registry: Registry,
+    chosen: ParameterSet,
+    closed: Sequence[ClosedMonth],
+    drugs: Mapping[str, str],
+    year: int,
 ) -> Calculation:
     area = chosen.area
     scored = context.runs.required("points", area, str(year), f"run `dianshu points --year {year}` first")
     by = {"points": scored.run_id, "parameters": chosen.fingerprint}
     by |= {name: registry.fingerprint(name, area) for name in ("hospitals", "budgets", "audit")}
     by["closed"] = closing_mark(closed, area)
+    if area in drugs:  # elsewhere the identity is that of before
+        by["drugs"] = drugs[area]
     return Calculation(NAME, area, str(year), by)
 
 
@@ -79,6 +89,7 @@ def _write(
     due: Sequence[Calculation],
     sets: dict[str, ParameterSet],
     closed: Sequence[ClosedMonth],
+    drugs: Sequence[str],
     year: int,
 ) -> None:
     started = context.now()
@@ -95,7 +106,9 @@ def _write(
     found = closings(lake, closed, keep)
     if found is not None:
         check_hospitals(found, registry)
-    settled = settle_scored(scored, province_frames(lake, registry, sorted(sets)), policies, keep, found)
+    compensated = drug_pay(context, scored, drugs, year)
+    frames = province_frames(lake, registry, sorted(sets))
+    settled = settle_scored(scored, frames, policies, keep, found, compensated)
     outputs = write_slices(lake, due, _tables(settled, year))
     checks = [partial(check, lake, outputs, due, year) for check in (check_sums, check_movements, check_closing)]
     if found is not None:

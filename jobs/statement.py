@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
@@ -14,6 +14,8 @@ from jobs.shell import run_job
 from lake.errors import UsageProblem
 from lake.runs import read_published
 from lake.tables.ledger import LEDGER
+from serving.beside import due_statements
+from serving.city_year import read_beside
 from serving.statement import StatementRow, article_text, hospital_claims, hospital_statements, ledger_rows
 from serving.terms import INSURANCE, yuan
 from serving.text_table import text_table
@@ -48,21 +50,28 @@ def statement_blocks(context: JobContext, hospital: str, year: int) -> list[str]
     published = read_published(context.runs, LEDGER, "settle", [(known[0], str(year))], "year")
     table = published.where(F.col("fixmedins_code") == hospital).orderBy(*LEDGER.keys).toArrow()
     rows = ledger_rows(table)
+    beside = [row for row in ledger_rows(read_beside(context.runs, known[0], year)) if row.fixmedins_code == hospital]
     shown, claims = hospital_statements(rows), hospital_claims(rows)
+    others = due_statements([*rows, *beside]) if beside else {}
     if not shown:
         raise UsageProblem(f"hospital {hospital}: no money moved in {year}, there is no statement")
-    return [_block(hospital, key[1], year, lines, claims.get(key, ())) for key, lines in shown.items()]
+    parts = {"清算以外": others, "核销（备查，不作医保欠费）": claims}
+    return [
+        _block(hospital, key[1], year, lines, {title: of[key] for title, of in parts.items() if key in of})
+        for key, lines in shown.items()
+    ]
 
 
 def _block(
-    hospital: str, insutype: str, year: int, lines: Sequence[StatementRow], claim: Sequence[StatementRow]
+    hospital: str,
+    insutype: str,
+    year: int,
+    lines: Sequence[StatementRow],
+    more: Mapping[str, Sequence[StatementRow]],
 ) -> str:
-    """Title, lines with article, amount and running total; then what became of the claim."""
+    """Title, lines with article, amount and running total; then what is due beside, and what became of the claim."""
     title = f"{year}年度DRG清算单  医疗机构 {hospital}  险种 {INSURANCE.get(insutype, insutype)}"
-    parts = [title, _table(lines)]
-    if claim:
-        parts += ["核销（备查，不作医保欠费）", _table(claim)]
-    return "\n".join(parts)
+    return "\n".join([title, _table(lines), *(f"{name}\n{_table(of)}" for name, of in more.items())])
 
 
 def _table(lines: Sequence[StatementRow]) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from serving.beside import DUE, TITLES, dues
 from serving.city_year import CityYear
 from serving.corrections import CORRECTIONS, CORRECTIONS_NOTE, correction_columns, correction_rows
 from serving.hospital_money import CARRIED, CORRECTION_MONEY, MONTH_MONEY, YEAR_MONEY
-from serving.statement import article_text, class_balances, entry_sums, hospital_statements, ledger_rows
+from serving.statement import FINAL, article_text, class_balances, entry_sums, hospital_statements, ledger_rows
 from serving.terms import CLASS, INSURANCE, LEVELS, SCOPE, yuan
 from serving.workbook import Sheet, SheetColumn, update_workbook
 from settlement.reference.ledger import LedgerRow
@@ -25,7 +26,7 @@ _INSURANCE = SheetColumn("险种", "insurance", "text", 8)
 def write_city_book(path: Path, city: CityYear, name: str) -> bool:
     """Write the workbook of a city's year, whose bytes are the same for the same results; whether it said else."""
     ledger = ledger_rows(city.ledger)
-    years = [_hospital_years(city), _statements(ledger), _claims(ledger)]
+    years = [_hospital_years(city), _statements(ledger), _beside([*ledger, *ledger_rows(city.beside)]), _claims(ledger)]
     months = [_hospital_months(city), _corrections(city)]
     books = [_entries(ledger), _balances(ledger)]
     cases = [_classes(city), _elements(city), _matrix(city)]
@@ -129,6 +130,22 @@ def _statements(ledger: list[LedgerRow]) -> Sheet:
     ]
     note = "由资金分录汇总：逐行相加，累计到最后一行即最终应拨付（负数为应退回）；单位：元"
     return Sheet("年度清算单", note, columns, rows)
+
+
+def _beside(ledger: list[LedgerRow]) -> Sheet:
+    """One row a hospital and insurance: the final amount, and what is due beside it."""
+    rows = [
+        {
+            "fixmedins_code": code,
+            "insurance": INSURANCE.get(insutype, insutype),
+            **{name: yuan(fen) for name, fen in figures.items()},
+        }
+        for (code, insutype), figures in dues(ledger).items()
+    ]
+    money = ((FINAL, "final"), *((title, name) for name, title in TITLES.items()), (DUE, "due"))
+    note = "最终应拨付以外的资金，以各自最近一次计算为准；预付金未收回为负数；各列相加即合计应拨付；单位：元"
+    total = _total(rows, "fixmedins_code", [key for _, key in money])
+    return Sheet("清算以外", note, [_HOSPITAL, _INSURANCE, *_money_columns(money)], rows, total)
 
 
 def _claims(ledger: list[LedgerRow]) -> Sheet:

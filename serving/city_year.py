@@ -11,20 +11,23 @@ from pyspark.sql import functions as F
 
 from lake.errors import MissingParameters
 from lake.parameters import ParameterSet, elements_of, published
-from lake.runs import RunBook, read_slices
+from lake.runs import RunBook, read_slices, union_all
 from lake.tables.base import Table
 from lake.tables.closings import MONTH_CORRECTIONS
-from lake.tables.ledger import LEDGER
+from lake.tables.ledger import DRUG_LEDGER, INCENTIVE_LEDGER, LEDGER, PREPAY_LEDGER
 from lake.tables.results import CLEARING_MATRIX, HOSPITAL_MONTH, HOSPITAL_YEAR, POOLS
 from lake.views import scored_cases
 from settlement.sums import yearly_points
+
+BESIDE = {"drugs": DRUG_LEDGER, "incentives": INCENTIVE_LEDGER, "prepay": PREPAY_LEDGER}
 
 
 @dataclass(frozen=True)
 class CityYear:
     """Published results of one treating area and year, sorted by their keys. Money is fen.
 
-    `corrections`: `month_corrections`; empty where no month was closed when the year was settled.
+    `corrections`: `month_corrections`; empty where no month was closed when the year was settled. `beside`: the ledgers
+    of drugs, incentives and prepayment, of the last run of each job; empty where none has run.
     """
 
     area: str
@@ -37,6 +40,7 @@ class CityYear:
     matrix: pa.Table
     ledger: pa.Table
     corrections: pa.Table
+    beside: pa.Table
     classes: pa.Table
     elements: pa.Table
 
@@ -87,6 +91,18 @@ def read_city_year(runs: RunBook, area: str, year: int) -> CityYear:
         matrix=table(CLEARING_MATRIX),
         ledger=table(LEDGER),
         corrections=rows_of(MONTH_CORRECTIONS, booked),
+        beside=read_beside(runs, area, year),
         classes=classes,
         elements=elements,
     )
+
+
+def read_beside(runs: RunBook, area: str, year: int) -> pa.Table:
+    """The ledgers of the jobs beside the clearing, as their last runs of the area and year left them."""
+    key = (area, str(year))
+    parts = [runs.lake.rows(LEDGER, [])]
+    for job, table in BESIDE.items():
+        run = runs.last(job, *key)
+        if run is not None and table.name in run.outputs:
+            parts.append(read_slices(runs.lake, table, {key: run.outputs[table.name]}, "year"))
+    return union_all(parts).orderBy(*LEDGER.keys).toArrow()

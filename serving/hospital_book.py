@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from serving.beside import DUE, due_statements
 from serving.city_year import CityYear
 from serving.corrections import CORRECTIONS, CORRECTIONS_NOTE, correction_columns, correction_rows
 from serving.hospital_money import CARRIED, CORRECTION_MONEY, MONTH_MONEY
@@ -42,6 +43,7 @@ def hospital_sheets(hospital: HospitalYear, frame: StatementFrame) -> list[Sheet
         _cover(hospital, frame),
         _amounts(hospital, frame.city),
         _statement(hospital),
+        _beside(hospital),
         _claims(hospital),
         _months(hospital),
         _corrections(hospital, frame.city.year),
@@ -136,6 +138,15 @@ def _statement(hospital: HospitalYear) -> Sheet:
     note = "逐行相加，累计到最后一行即最终应拨付（负数为应退回）；合计为各险种之和；单位：元"
     total = {"insurance": "合计", "title": FINAL, "running": yuan(final)}
     return Sheet("年度清算单", note, _LINES, _line_rows(statements), total)
+
+
+def _beside(hospital: HospitalYear) -> Sheet:
+    """The final amount, and what drugs, incentives and prepayment add to it."""
+    statements = due_statements([*hospital.ledger, *hospital.beside])
+    due = sum(lines[-1].running_fen for lines in statements.values())
+    total = {"insurance": "合计", "title": DUE, "running": yuan(due)}
+    note = "最终应拨付以外的资金，以各自最近一次计算为准；预付金未收回为负数；逐行相加，累计即合计应拨付；单位：元"
+    return Sheet("清算以外", note, _LINES, _line_rows(statements), total)
 
 
 def _claims(hospital: HospitalYear) -> Sheet:

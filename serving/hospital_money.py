@@ -20,6 +20,7 @@ YEAR_MONEY = (
     ("年度清算金额", "clearing"),
     ("新技术补偿", "new_technique"),
     ("二次分配", "second_distribution"),
+    ("谈判药品补偿", "negotiated_drugs"),
     ("最终应拨付", "final"),
     ("新技术记账基金", "new_technique_fund"),
     ("核销", "write_off"),

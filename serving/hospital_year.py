@@ -39,6 +39,7 @@ class HospitalYear:
     classes: list[Row] = field(default_factory=list)
     corrections: list[Row] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
+    beside: list[LedgerRow] = field(default_factory=list)
 
 
 def read_hospital_classes(runs: RunBook, area: str, year: int, policy: Policy) -> pa.Table:
@@ -80,9 +81,12 @@ def hospital_years(city: CityYear, classes: pa.Table, hospitals: Iterable[str]) 
     for entry in ledger_rows(city.ledger):
         if entry.fixmedins_code in found:
             found[entry.fixmedins_code].ledger.append(entry)
+    for entry in ledger_rows(city.beside):
+        if entry.fixmedins_code in found:
+            found[entry.fixmedins_code].beside.append(entry)
     for one in found.values():
         _check_counted(one, city)
-    return [one for one in found.values() if one.years or one.months or one.classes or one.ledger]
+    return [one for one in found.values() if one.years or one.months or one.classes or one.ledger or one.beside]
 
 
 def _check_counted(hospital: HospitalYear, city: CityYear) -> None:

@@ -70,13 +70,15 @@ CHART = (
     AccountClass("deposit", "质量保证金", HOSPITAL, "0: returned to the hospital or kept by the fund"),
     AccountClass("cash", "已拨付", HOSPITAL, "what the months paid"),
     AccountClass("clearing", "异地清算往来", AREA, "the area's net position; positive: it receives"),
+    AccountClass("drugs", "谈判药品补偿", HOSPITAL, "due for negotiated drugs, and not taken into the final amount"),
     # Memorandum (备查): what hospitals claimed and write off. No entry joins these accounts with one that holds money.
     AccountClass("claim", "记账统筹基金", HOSPITAL, "0, or negative: surplus that is kept; above 0 would be arrears"),
     AccountClass("written_off", "核销", HOSPITAL, "what the hospital writes off; never negative"),
     AccountClass("memorandum", "备查对方", AREA, "what the two others of the memorandum come to, with the sign turned"),
 )
 MEMORANDUM = frozenset({"claim", "written_off", "memorandum"})
-# Books beside the clearing: what the jobs `prepay` and `incentives` move is no part of the final amount.
+# Books beside the clearing: what the jobs `prepay` and `incentives` move is no part of the final amount, and what
+# `drugs` moves only where the area takes it in (`drugs_cleared`).
 RULE_CHART = (
     AccountClass(
         "advance", "预付金", HOSPITAL, "negative: paid in advance and not yet back; 0 once the year has ended"
@@ -109,6 +111,7 @@ ENTRIES = (
     EntryKind("deficit_share", "超支分担", "reserve", "payable", "policy/002 article 34.3"),
     EntryKind("new_technique", "新技术补偿", "fund", "payable", "policy/002 article 23"),
     EntryKind("second_distribution", "二次分配", "reserve", "payable", "policy/002 article 9"),
+    EntryKind("drugs_cleared", "谈判药品补偿计入清算", "drugs", "payable", "policy/002 article 37"),
     EntryKind("claim", "记账统筹基金", "memorandum", "claim", "policy/002 article 34.1"),
     EntryKind("claim_refused", "记账冲减：审核扣款", "claim", "memorandum", "policy/002 article 34(五)"),
     EntryKind("claim_paid", "记账冲减：清算支付", "claim", "memorandum", "policy/002 article 34(五)"),
@@ -117,6 +120,7 @@ ENTRIES = (
     EntryKind("cross_province", "跨省异地清算", "clearing", "clearing", "policy/004 二(四)", INSURED),
 )
 RULE_ENTRIES = (
+    EntryKind("drug_compensation", "谈判药品补偿", "fund", "drugs", "policy/002 article 37"),
     EntryKind("prepayment", "拨付预付金", "advance", "cash", "policy/002 article 24"),
     EntryKind("prepayment_offset", "预付金冲抵结算金额", "cash", "advance", "policy/000 article 19"),
     EntryKind("prepayment_returned", "预付金交回支出户", "cash", "advance", "policy/000 article 19"),
@@ -151,6 +155,7 @@ STATEMENT = (
     StatementItem("audit", "年度审核扣款", -1, ("month_audit", "year_audit"), "policy/002 article 34(五)"),
     StatementItem("new_technique", "新技术补偿", 1, ("new_technique",), "policy/002 article 23", beside=True),
     StatementItem("second_distribution", "二次分配", 1, ("second_distribution",), "policy/002 article 9", beside=True),
+    StatementItem("negotiated_drugs", "谈判药品补偿", 1, ("drugs_cleared",), "policy/002 article 37", beside=True),
 )
 # Columns of `HOSPITAL_MONTH`: sign and kinds of entries on the payable account in the month.
 MONTH_COLUMNS: dict[str, tuple[int, tuple[str, ...]]] = {
@@ -176,6 +181,10 @@ CLAIM_COLUMNS: dict[str, tuple[int, tuple[str, ...]]] = {
 }
 # What stands on a hospital's account of a class, by sign and kinds of entries: views of the books beside the clearing.
 RULE_COLUMNS: dict[str, dict[str, tuple[int, tuple[str, ...]]]] = {
+    "drugs": {
+        "paid": (1, ("drug_compensation",)),
+        "cleared": (-1, ("drugs_cleared",)),
+    },
     "advance": {
         "paid": (-1, ("prepayment",)),
         "offset": (1, ("prepayment_offset",)),

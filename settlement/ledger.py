@@ -134,6 +134,7 @@ def _of_years(years: DataFrame) -> DataFrame:
         _entry("deposit_returned", F.col("deposit_held_fen") - F.col("deposit_not_returned_fen")),
         _entry("deposit_kept", "deposit_not_returned_fen"),
         *[_entry(name, f"{name}_fen") for name in named],
+        _entry("drugs_cleared", "negotiated_drugs_fen"),
         _entry("claim", F.col("fund_fen") + F.col("new_technique_fund_fen")),
         _entry("claim_refused", "audit_fen"),
         _entry("claim_paid", received),

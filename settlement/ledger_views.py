@@ -96,8 +96,9 @@ def closing_differences(ledger: DataFrame, hospital_year: DataFrame, pools: Data
     """Accounts that do not close with what the tables say; empty for every right ledger.
 
     Payable: final; cash: paid; deposit, withheld and pool: 0; residue: that of the year; reserve: what neither deficit
-    shares nor second distribution took of it; written_off: the write-off; claim: what was received above it, and never
-    above 0, which would be arrears (policy/002 article 40). Returns account and `change_fen`, ledger less tables.
+    shares nor second distribution took of it; drugs: what was taken over into payable; written_off: the write-off;
+    claim: what was received above it, and never above 0, which would be arrears (policy/002 article 40).
+    Returns account and `change_fen`, ledger less tables.
     """
     claimed = F.col("fund_fen") + F.col("new_technique_fund_fen") - F.col("audit_fen")
     open_claim = claimed - F.col("paid_fen") - F.col("final_fen") - F.col("write_off_fen")
@@ -108,6 +109,7 @@ def closing_differences(ledger: DataFrame, hospital_year: DataFrame, pools: Data
         (account_name(F.lit("cash"), F.col(HOSPITAL)), F.col("paid_fen")),
         (account_name(F.lit("reserve"), F.col(AREA)), -spent),
         (account_name(F.lit("claim"), F.col(HOSPITAL)), open_claim),
+        (account_name(F.lit("drugs"), F.col(HOSPITAL)), -F.col("negotiated_drugs_fen")),
         (account_name(F.lit("written_off"), F.col(HOSPITAL)), F.col("write_off_fen")),
     ).unionByName(
         stated(
@@ -116,7 +118,7 @@ def closing_differences(ledger: DataFrame, hospital_year: DataFrame, pools: Data
             (account_name(F.lit("residue"), F.col(AREA)), F.col("residue_fen")),
         )
     )
-    books = ("payable", "cash", "deposit", "withheld", "pool", "residue", "reserve", "claim", "written_off")
+    books = ("payable", "cash", "deposit", "withheld", "pool", "residue", "reserve", "claim", "written_off", "drugs")
     claims = legs(ledger).where(of_class("claim")).groupBy("account").agg(F.sum("change_fen").alias("change_fen"))
     return differing(ledger, said, *books).unionByName(claims.where("change_fen > 0"))
 

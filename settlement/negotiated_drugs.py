@@ -12,6 +12,7 @@ from settlement.policies import with_policies
 from settlement.rule_frames import DRUG_COMPENSATION, typed
 from settlement.rule_policy import RulePolicy
 
+_VALUES = ("negotiated_drug_list", "negotiated_drug_ratio", "negotiated_drug_in_final")
 _CASE = ("setl_id", "area", "insutype", "fixmedins_code")
 
 
@@ -20,8 +21,9 @@ def drug_compensation(items: DataFrame, policies: Mapping[str, RulePolicy]) -> D
 
     `DRUG_ITEMS` -> `DRUG_COMPENSATION`. The list names drugs that the measured standards do not hold.
     """
-    ruled = with_policies(items, policies, "negotiated_drug_list", "negotiated_drug_ratio")
+    ruled = with_policies(items, policies, *_VALUES)
     listed = ruled.where(F.array_contains("negotiated_drug_list", F.col("code")))
-    cases = listed.groupBy(*_CASE, "negotiated_drug_ratio").agg(F.sum("amount_fen").alias("drug_fen"))
+    cases = listed.groupBy(*_CASE, *_VALUES[1:]).agg(F.sum("amount_fen").alias("drug_fen"))
     paid = share_of(F.col("drug_fen"), F.col("negotiated_drug_ratio"))
-    return typed(cases.withColumn("compensation_fen", paid), DRUG_COMPENSATION)
+    inside = F.col("negotiated_drug_in_final").cast("int")
+    return typed(cases.withColumns({"compensation_fen": paid, "in_final": inside}), DRUG_COMPENSATION)

@@ -139,6 +139,7 @@ HOSPITAL_YEAR = StructType(
             ("new_technique_fen", "new techniques (002 §23)"),
             ("second_distribution_fen", "二次分配 (002 §9)"),
             ("final_fen", "to be paid, or negative: owed by the hospital"),
+            ("negotiated_drugs_fen", "谈判药品补偿 that is part of final_fen (002 §37, negotiated_drug.in_final)"),
             ("new_technique_fund_fen", "统筹基金 of the new techniques, claimed beside fund_fen (002 §23)"),
             ("write_off_fen", "核销: fund claimed and neither refused in audit nor paid (002 §40)"),
         ),

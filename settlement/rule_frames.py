@@ -65,6 +65,7 @@ DRUG_COMPENSATION = StructType(
         *(_CASE, _AREA, _INSURANCE, _HOSPITAL),
         _money("drug_fen", "cost of listed drugs"),
         _money("compensation_fen", "paid at the year's end"),
+        _field("in_final", IntegerType(), "1: part of the hospital's final amount; 0: beside it"),
     ]
 )
 

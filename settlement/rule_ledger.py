@@ -1,4 +1,4 @@
-"""Books beside the clearing: prepayment and incentives as movements of money (policy/002 articles 24, 35 and 36).
+"""Books beside the clearing: prepayment, incentives and drugs as movements of money (policy/002 articles 24, 35-37).
 
 The rows are `LEDGER` like those of the settlement, with the kinds and accounts of settlement/accounts.py. They are no
 part of the final amount: their accounts stand beside the payable one. The plain voice is
@@ -58,6 +58,11 @@ def incentive_ledger(shares: DataFrame, growth: DataFrame) -> DataFrame:
     )
 
 
+def drug_ledger(paid: DataFrame) -> DataFrame:
+    """Compensation for negotiated drugs, summed by hospital: `LEDGER`. `DRUG_COMPENSATION` with the year."""
+    return as_rows(_part(paid, "drug_compensation", F.col("compensation_fen"), F.col("year").cast("string")))
+
+
 def _part(rows: DataFrame, entry: str, amount: Column, period: Column) -> DataFrame:
     return rows.select(
         *ACCOUNT,
@@ -76,6 +81,11 @@ def advances(ledger: DataFrame) -> DataFrame:
 def incentives(ledger: DataFrame) -> DataFrame:
     """`ACCOUNT` with given_fen, aid_fen, growth_fen, and balance_fen: what they come to."""
     return _hospitals(ledger, "incentive")
+
+
+def drugs(ledger: DataFrame) -> DataFrame:
+    """`ACCOUNT` with paid_fen, cleared_fen (in the ledger of `settle`), and balance_fen: what is due beside."""
+    return _hospitals(ledger, "drugs")
 
 
 def claims(ledger: DataFrame) -> DataFrame:
@@ -107,6 +117,12 @@ def prepay_differences(ledger: DataFrame, paid: DataFrame, published: DataFrame)
         stated(published, (advance, amount), (cash, -amount))
     )
     return differing(ledger, said, "advance", "cash")
+
+
+def drug_differences(ledger: DataFrame, paid: DataFrame) -> DataFrame:
+    """Hospitals' drug accounts that close otherwise than `DRUG_COMPENSATION` says; empty for every right ledger."""
+    mine = account_name(F.lit("drugs"), F.col(HOSPITAL))
+    return differing(ledger, stated(paid, (mine, F.col("compensation_fen"))), "drugs")
 
 
 def incentive_differences(ledger: DataFrame, shares: DataFrame, growth: DataFrame) -> DataFrame:

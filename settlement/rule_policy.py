@@ -114,6 +114,7 @@ class RulePolicy:
     addon_other_max: Decimal
     negotiated_drug_list: tuple[str, ...]
     negotiated_drug_ratio: Decimal
+    negotiated_drug_in_final: bool
     case_sharing_enabled: bool
     case_sharing_keep: Decimal
     case_sharing_threshold: Decimal
@@ -166,6 +167,7 @@ _READERS: dict[str, tuple[str, Any]] = {
     "addon.other_max": ("addon_other_max", read_decimal),
     "negotiated_drug.list": ("negotiated_drug_list", read_codes),
     "negotiated_drug.ratio": ("negotiated_drug_ratio", read_decimal),
+    "negotiated_drug.in_final": ("negotiated_drug_in_final", read_flag),
     "case_sharing.enabled": ("case_sharing_enabled", read_flag),
     "case_sharing.keep": ("case_sharing_keep", read_decimal),
     "case_sharing.threshold": ("case_sharing_threshold", read_decimal),

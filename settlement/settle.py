@@ -21,7 +21,7 @@ from settlement.policy import Policy
 from settlement.pools import pool_periods
 from settlement.results import HOSPITAL_MONTH, HOSPITAL_YEAR, MATRIX, NET, POINTS, POOLS
 from settlement.sums import case_sums, hospital_sums, period_sums, period_text
-from settlement.year import CLAIM_TERMS, YEAR_TERMS, hospital_years
+from settlement.year import MORE_TERMS, YEAR_TERMS, hospital_years
 from settlement.year_steps import RATIO_PLACES
 
 # Called with a name and a frame that later steps read more than once; may store it and give it back.
@@ -54,6 +54,7 @@ def settle_province(
     keep: Keep = _as_it_is,
     by_rule: StaysByRule | None = None,
     closings: Closings | None = None,
+    drugs: DataFrame | None = None,
 ) -> Settlement:
     """Points, pools, months, year and clearing of all areas.
 
@@ -64,12 +65,13 @@ def settle_province(
             out, each of the six tables is computed from the cases on its own.
         by_rule: stays and values of areas with rules of single cases.
         closings: the closed months of the year, where there are any.
+        drugs: `ACCOUNT` and compensation_fen for negotiated drugs that is part of the final amount.
     """
     effective = effective_elements(frames.elements, frames.elements_given)
     known = known_areas(frames.hospitals, frames.budgets)
     inputs = (frames.cases, frames.hospitals, effective, frames.reviews, frames.calendar, known)
     scored = keep("case_points", score_cases(*inputs, policies, by_rule))
-    return settle_scored(scored, frames, policies, keep, closings)
+    return settle_scored(scored, frames, policies, keep, closings, drugs)
 
 
 def settle_scored(
@@ -78,10 +80,12 @@ def settle_scored(
     policies: Mapping[str, Policy],
     keep: Keep = _as_it_is,
     closings: Closings | None = None,
+    drugs: DataFrame | None = None,
 ) -> Settlement:
     """What follows from scored cases (`CASE_POINTS`), with hospitals, budgets and audit sums of `frames`.
 
     `closings`: the closed months of the year, where there are any; their rows stay, and corrections are booked later.
+    `drugs`: `ACCOUNT` and compensation_fen for negotiated drugs that is part of the final amount.
     """
     if closings is not None:
         frames = replace(frames, budgets=frames.budgets.unionByName(closings.budgets()))
@@ -100,7 +104,7 @@ def settle_scored(
         terms, shown = booked_terms(terms, new, closings), booked_pools(shown, closings)
         debts, corrections = booked_debts(debts, closings), all_corrections(new, closings)
     accounts = keep("accounts", hospital_accounts(present, terms))
-    years = keep("years", hospital_years(accounts, pools, frames.hospitals, policies))
+    years = keep("years", hospital_years(accounts, pools, frames.hospitals, policies, drugs))
     matrix = keep("matrix", clearing_matrix(debts))
     return Settlement(
         case_points=scored,
@@ -148,6 +152,6 @@ def _months(months: DataFrame) -> DataFrame:
 
 
 def _years(years: DataFrame) -> DataFrame:
-    named = {f"{name}_fen": F.col(name) for name in (*YEAR_TERMS, *CLAIM_TERMS)}
+    named = {f"{name}_fen": F.col(name) for name in (*YEAR_TERMS, *MORE_TERMS)}
     ratio = from_units(F.col("ratio"), RATIO_PLACES, DecimalType(38, RATIO_PLACES))
     return _typed(years, HOSPITAL_YEAR, points=_points(), ratio=ratio, **named)

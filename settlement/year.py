@@ -30,25 +30,31 @@ YEAR_TERMS = (
     "second_distribution",
     "final",
 )
-# What the clearing pays of the hospital's claim, beside the formula (article 40).
-CLAIM_TERMS = ("new_technique_fund", "write_off")
+# Beside the columns of the province folders: part of the final amount where an area wants it (article 37); what of the
+# hospital's claim is not paid (article 40).
+MORE_TERMS = ("negotiated_drugs", "new_technique_fund", "write_off")
 
 
 def hospital_years(
-    accounts: DataFrame, pools: DataFrame, hospitals: DataFrame, policies: Mapping[str, Policy]
+    accounts: DataFrame,
+    pools: DataFrame,
+    hospitals: DataFrame,
+    policies: Mapping[str, Policy],
+    drugs: DataFrame | None = None,
 ) -> DataFrame:
-    """The year of every hospital and insurance with cases in the pool, a month's row, or a new technique.
+    """The year of every hospital and insurance with cases in the pool, a month's row, a new technique, or `drugs`.
 
     Args:
         accounts: `hospital_accounts`.
         pools: `pool_periods`.
         hospitals: `HOSPITALS`.
         policies: by area.
+        drugs: `ACCOUNT` and compensation_fen for negotiated drugs that is part of the final amount.
 
     Returns `ACCOUNT`, points (integer at `POINT_PLACES`), cost_fen, fund_fen, amount_fen, `ratio` (integer at
-    `RATIO_PLACES`), `YEAR_TERMS` and `CLAIM_TERMS` in fen.
+    `RATIO_PLACES`), `YEAR_TERMS` and `MORE_TERMS` in fen.
     """
-    taken = take_steps(_opened(accounts, pools, hospitals, policies), policies)
+    taken = take_steps(_opened(_with_drugs(accounts, drugs), pools, hospitals, policies), policies)
     ratio = F.when(F.col("_fund") > 0, divide(F.col("amount_fen"), F.col("_fund"), RATIO_PLACES)).alias("ratio")
     clearing = (
         F.col("amount_fen")
@@ -60,7 +66,7 @@ def hospital_years(
         - F.col("paid")
         - F.col("audit")
     )
-    final = clearing + F.col("new_fen") + F.col("second_distribution")
+    final = clearing + F.col("new_fen") + F.col("second_distribution") + F.col("negotiated_drugs")
     named = {
         "clearing": clearing,
         "new_technique": F.col("new_fen"),
@@ -68,8 +74,16 @@ def hospital_years(
         "new_technique_fund": F.col("new_fund_fen"),
         "write_off": write_off(F.col("fund_fen") + F.col("new_fund_fen"), F.col("audit"), F.col("paid") + final),
     }
-    terms = [named.get(name, F.col(name)).alias(name) for name in (*YEAR_TERMS, *CLAIM_TERMS)]
+    terms = [named.get(name, F.col(name)).alias(name) for name in (*YEAR_TERMS, *MORE_TERMS)]
     return taken.select(*ACCOUNT, "points", "cost_fen", "fund_fen", "amount_fen", ratio, *terms)
+
+
+def _with_drugs(accounts: DataFrame, drugs: DataFrame | None) -> DataFrame:
+    """With `negotiated_drugs`; missing where nothing is compensated."""
+    if drugs is None:
+        return accounts.withColumn("negotiated_drugs", F.lit(None).cast("bigint"))
+    given = drugs.groupBy(*ACCOUNT).agg(F.sum("compensation_fen").alias("negotiated_drugs"))
+    return accounts.join(given, list(ACCOUNT), "left")
 
 
 def _over_months(name: str) -> Column:
@@ -81,8 +95,9 @@ def _opened(accounts: DataFrame, pools: DataFrame, hospitals: DataFrame, policie
     kinds = {name: "decimal(38,0)" if name == "points" else "bigint" for name in (*MEASURES, "amount_fen")}
     sums = [F.coalesce(F.col(f"year_sums.{name}"), F.lit(0).cast(kind)).alias(name) for name, kind in kinds.items()]
     wanted = F.col("year_sums").isNotNull() | F.exists("months", lambda month: month["present"])
+    given = F.col("negotiated_drugs").isNotNull()
     late = F.coalesce("late_audit_fen", F.lit(0).cast("bigint"))
-    rows = accounts.where(wanted | F.col("late_audit_fen").isNotNull() | (F.col("new_cases") > 0)).select(
+    rows = accounts.where(wanted | F.col("late_audit_fen").isNotNull() | (F.col("new_cases") > 0) | given).select(
         *ACCOUNT,
         *sums,
         _over_months("deposit_fen").alias("deposit_held"),
@@ -90,6 +105,7 @@ def _opened(accounts: DataFrame, pools: DataFrame, hospitals: DataFrame, policie
         _over_months("paid_fen").alias("paid"),
         "new_fen",
         "new_fund_fen",
+        F.coalesce("negotiated_drugs", F.lit(0).cast("bigint")).alias("negotiated_drugs"),
     )
     marks = hospitals.select(
         "fixmedins_code",

@@ -20,4 +20,5 @@ LEDGER = _ledger(
 )
 # Each job has books of its own, so that a rerun replaces its own rows only; read together they are one ledger.
 PREPAY_LEDGER = _ledger("prepay_ledger", "a movement of money paid in advance, set off or returned (预付金)")
+DRUG_LEDGER = _ledger("drug_ledger", "a movement of money for negotiated drugs (谈判药品补偿)")
 INCENTIVE_LEDGER = _ledger("incentive_ledger", "a movement of money by case sharing or growth incentive (激励约束)")

@@ -157,6 +157,7 @@ def _year_rows(years: Iterable[HospitalYear], areas: Mapping[str, str], year: st
             "deficit_share": row.deficit_share_fen,
             "new_technique": row.new_technique_fen,
             "second_distribution": row.second_distribution_fen,
+            "drugs_cleared": row.negotiated_drugs_fen,
             "claim": row.claim_fen,
             "claim_refused": row.audit_fen,
             "claim_paid": row.received_fen,

@@ -20,11 +20,15 @@ class DrugItem:
     amount_fen: int
 
 
-def drug_compensation(items: Iterable[DrugItem], policy: RulePolicy) -> dict[str, tuple[int, int]]:
-    """Case -> cost of its listed drugs, and what is paid for them; cases without one are not there."""
+def drug_compensation(items: Iterable[DrugItem], policy: RulePolicy) -> dict[str, tuple[int, int, int]]:
+    """Case -> cost of its listed drugs, what is paid for them, and whether that is part of the final amount (1, 0).
+
+    Cases without a listed drug are not there.
+    """
     listed: dict[str, int] = defaultdict(int)
     for item in items:
         if item.code in policy.negotiated_drug_list:
             listed[item.setl_id] += item.amount_fen
     ratio = Fraction(policy.negotiated_drug_ratio)
-    return {case: (amount, to_fen(amount * ratio)) for case, amount in listed.items()}
+    inside = int(policy.negotiated_drug_in_final)
+    return {case: (amount, to_fen(amount * ratio), inside) for case, amount in listed.items()}

@@ -1,4 +1,4 @@
-"""Books beside the clearing: prepayment and incentives as movements of money (policy/002 articles 24, 35 and 36)."""
+"""Books beside the clearing: prepayment, incentives and drugs as movements of money (policy/002 articles 24, 35-37)."""
 
 from __future__ import annotations
 
@@ -49,6 +49,15 @@ def incentive_ledger(shares: Iterable[CaseShare], growth: Iterable[GrowthResult]
     for one in growth:
         place = Place(one.funds.area, str(year), one.funds.insutype, one.funds.fixmedins_code)
         rows += book(place, {"growth_incentive": one.adjustment_fen})
+    return sorted(rows, key=lambda row: row.key)
+
+
+def drug_ledger(paid: Iterable[tuple[str, str, str, int]], year: int) -> list[LedgerRow]:
+    """Compensation for negotiated drugs: area, insurance, hospital and fen of each case, summed by hospital."""
+    sums: dict[Place, int] = defaultdict(int)
+    for area, insutype, code, amount in paid:
+        sums[Place(area, str(year), insutype, code)] += amount
+    rows = [row for place, amount in sums.items() for row in book(place, {"drug_compensation": amount})]
     return sorted(rows, key=lambda row: row.key)
 
 

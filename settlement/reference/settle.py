@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from settlement.reference.clearing import Debt, settle_debts, settle_net, with_adjustments
@@ -16,11 +17,11 @@ from settlement.reference.closing import (
     with_closed_pools,
 )
 from settlement.reference.inputs import Province, TextRow
-from settlement.reference.month import HospitalMonth, month_terms, pay_months
+from settlement.reference.month import Account, HospitalMonth, month_terms, pay_months
 from settlement.reference.points import PointsExplanation, PointsRules, explain_points
 from settlement.reference.pools import PoolPeriod, settle_pools
 from settlement.reference.text import TABLES, table_rows
-from settlement.reference.year import HospitalYear, settle_hospital_years
+from settlement.reference.year import NO_DRUGS, HospitalYear, settle_hospital_years
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,13 @@ class Settlement:
     corrections: tuple[Correction, ...] = ()
 
 
-def settle_province(province: Province, closed: ClosedMonths = NOTHING_CLOSED) -> Settlement:
+def settle_province(
+    province: Province, closed: ClosedMonths = NOTHING_CLOSED, drugs: Mapping[Account, int] = NO_DRUGS
+) -> Settlement:
     """Settle a province from its elements, cases and budgets. `history` and `base_groups` are not looked at.
 
-    `closed`: the closed months of the year; their rows stay, and corrections are booked later.
+    `closed`: the closed months of the year; their rows stay, and corrections are booked later. `drugs`: compensation
+    for negotiated drugs that is part of the final amount, by hospital and insurance.
     """
     year = province.year or ""
     rules = PointsRules.of(province)
@@ -51,7 +55,7 @@ def settle_province(province: Province, closed: ClosedMonths = NOTHING_CLOSED) -
     corrections = tuple(month_corrections(own, closed, areas, year))
     months = tuple(pay_months(booked_months(own, closed, corrections, areas), year))
     late = {(one.fixmedins_code, one.insutype) for one in corrections}
-    years = tuple(settle_hospital_years(province, rules.places, points, pools, months, late))
+    years = tuple(settle_hospital_years(province, rules.places, points, pools, months, late, drugs))
     matrix = tuple(with_adjustments(booked_debts(settle_debts(province, points, pools), closed)))
     net = settle_net(province.year, matrix)
     return Settlement(points, tuple(booked_pools(pools, closed)), months, years, matrix, net, corrections)

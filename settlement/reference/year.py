@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
 
 from settlement.policy import Policy
 from settlement.reference.claims import write_off
@@ -17,6 +18,8 @@ from settlement.reference.pools import NOTHING, PoolPeriod, Sums
 from settlement.reference.scope import Places
 from settlement.reference.year_steps import Figures, PoolYear, Standing, take_steps
 from settlement.year_order import TERMS
+
+NO_DRUGS: Mapping[Account, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class HospitalYear:
     paid_fen: int
     new_technique_fen: int
     second_distribution_fen: int
+    negotiated_drugs_fen: int
     new_technique_fund_fen: int
     lines: tuple[StatementLine, ...] = field(init=False)
     clearing_fen: int = field(init=False)
@@ -68,6 +72,7 @@ class HospitalYear:
         beside = (
             StatementLine("new_technique", self.new_technique_fen, "policy/002 article 23"),
             StatementLine("second_distribution", self.second_distribution_fen, "policy/002 article 9"),
+            StatementLine("negotiated_drugs", self.negotiated_drugs_fen, "policy/002 article 37"),
         )
         object.__setattr__(self, "lines", clearing + beside)
         object.__setattr__(self, "clearing_fen", sum(line.amount_fen for line in clearing))
@@ -97,6 +102,7 @@ class _YearInputs:
     paid: Mapping[str, int]
     new_technique: Mapping[str, int]
     new_technique_fund: Mapping[str, int]
+    drugs: Mapping[str, int]
     budget_fen: int
     reserve_fen: int
 
@@ -108,8 +114,11 @@ def settle_hospital_years(
     pools: Iterable[PoolPeriod],
     months: Iterable[HospitalMonth],
     corrected: Iterable[Account] = (),
+    drugs: Mapping[Account, int] = NO_DRUGS,
 ) -> list[HospitalYear]:
-    """A row where a hospital has cases in the pool, a month's row, a correction of a closed one, or a new technique."""
+    """A row where a hospital has cases in the pool, a month's row, a correction of a closed one, a new technique, or
+    compensation for drugs that is part of the final amount (`drugs`, fen).
+    """
     years = {(pool.area, pool.insutype): pool for pool in pools if pool.period == province.year}
     by_account: dict[Account, list[HospitalMonth]] = defaultdict(list)
     for month in months:
@@ -117,7 +126,7 @@ def settle_hospital_years(
     several = list(points)
     techniques, technique_funds = new_technique_pay(province, several), _new_technique_funds(several)
     inside = {(code, pool.insutype) for pool in years.values() for code in pool.by_hospital}
-    accounts = inside | by_account.keys() | techniques.keys() | set(corrected)
+    accounts = inside | by_account.keys() | techniques.keys() | drugs.keys() | set(corrected)
     by_pool: dict[tuple[str, str], set[str]] = defaultdict(set)
     for code, insutype in accounts:
         by_pool[places.hospitals[code].area, insutype].add(code)
@@ -133,6 +142,7 @@ def settle_hospital_years(
             paid={code: sum(row.paid_fen for row in by_account[code, insutype]) for code in codes},
             new_technique={code: techniques.get((code, insutype), 0) for code in codes},
             new_technique_fund={code: technique_funds[code, insutype] for code in codes},
+            drugs={code: drugs.get((code, insutype), 0) for code in codes},
             budget_fen=pool.budget_fen if pool else 0,
             reserve_fen=pool.carried_or_reserve_fen if pool else 0,
         )
@@ -197,6 +207,7 @@ def _year_row(insutype: str, one: Standing, inputs: _YearInputs, terms: Mapping[
         audit_fen=inputs.audit.get(code, 0),
         paid_fen=inputs.paid[code],
         new_technique_fen=inputs.new_technique[code],
+        negotiated_drugs_fen=inputs.drugs[code],
         new_technique_fund_fen=inputs.new_technique_fund[code],
         **{f"{name}_fen": figures[code] for name, figures in terms.items()},
     )

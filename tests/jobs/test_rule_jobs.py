@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
+import openpyxl
 import pytest
 from pyspark.sql import functions as F
 
@@ -23,6 +24,8 @@ from jobs.monitoring import monitoring, monitoring_lines
 from jobs.points import points
 from jobs.prepay import prepay, prepay_lines
 from jobs.settle import settle
+from jobs.settle_drugs import drug_pay
+from jobs.statement import statement_blocks
 from jobs.weights import weight_lines, weights
 from jobs.why import check_voices, money_lines, point_lines
 from lake.case_file import read_case_file
@@ -32,7 +35,7 @@ from lake.parameters import elements_of, parameter_sets, publish, published
 from lake.policy_files import PolicyBook, load_policies
 from lake.tables.case_points import CASE_POINTS
 from lake.tables.cases import CASES
-from lake.tables.ledger import INCENTIVE_LEDGER, PREPAY_LEDGER
+from lake.tables.ledger import DRUG_LEDGER, INCENTIVE_LEDGER, PREPAY_LEDGER
 from lake.tables.results import HOSPITAL_MONTH, HOSPITAL_YEAR
 from lake.tables.rules import (
     CASE_SHARING,
@@ -44,6 +47,9 @@ from lake.tables.rules import (
     PREPAY_TESTS,
     PREPAYMENTS,
 )
+from serving.city_book import write_city_book
+from serving.city_year import read_city_year
+from serving.terms import INSURANCE
 from settlement.rule_ledger import advances
 from settlement.rule_ledger import incentives as ledger_of_incentives
 from tests.conftest import ROOT
@@ -238,9 +244,59 @@ def test_002_article_37_drugs_are_compensated_where_the_area_lists_them(settled:
     assert (paid.setl_id, paid.drug_fen, paid.compensation_fen) == (first, 105, 32)  # 31.5, half up
     (_, line) = drug_lines(settled, CITIES, YEAR)
     assert line.endswith(",1,1.05,0.32")
+    (booked,) = settled.lake.read(DRUG_LEDGER).collect()
+    assert (booked.fixmedins_code, booked.entry, booked.amount_fen) == (paid.fixmedins_code, "drug_compensation", 32)
+    (block,) = (
+        one
+        for one in statement_blocks(settled, paid.fixmedins_code, YEAR)
+        if one.splitlines()[0].endswith(INSURANCE[paid.insutype])
+    )
+    (shown,) = (line for line in block.splitlines() if line.startswith("谈判药品补偿（未计入清算）"))
+    assert shown.split()[2] == "0.32"
+    assert settle(settled, CITIES, YEAR) == 0  # beside the clearing: nothing to settle anew
     items.write_text("setl_id,code,amount\nS0,D1,1.00\n")
     with pytest.raises(InputProblem, match="setl_id S0: no case"):
         drugs(settled, CITIES, YEAR, items, book)
+
+
+def test_002_article_37_drugs_enter_the_final_amount_where_the_area_says_so(
+    settled: JobContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Switched on, the next `settle` of that city takes it in; the statements add up; a case that is gone is named."""
+    root = tmp_path / "lake"
+    shutil.copytree(settled.lake.root, root)
+    context = open_lake(settled.lake.spark, root)
+    policy = {
+        "negotiated_drug.list": ("list of drug codes", "[D1]"),
+        "negotiated_drug.ratio": ("ratio", "'0.3'"),
+        "negotiated_drug.in_final": ("true or false", "true"),
+    }
+    (tmp_path / "policy").mkdir()
+    book = first_city_with(tmp_path / "policy", policy)
+    case = context.lake.read(CASE_POINTS).where((F.col("area") == CITIES[0]) & (F.col("in_year") == 1)).first()
+    assert case is not None
+    items = tmp_path / "items.csv"
+    items.write_text(f"setl_id,code,amount\n{case.setl_id},D1,1000.00\n")
+    mine = (F.col("fixmedins_code") == case.fixmedins_code) & (F.col("insutype") == case.insutype)
+    (before,) = context.lake.read(HOSPITAL_YEAR).where(mine).collect()
+    drugs(context, CITIES, YEAR, items, book)
+    assert settle(context, CITIES, YEAR) == 1
+    assert settle(context, CITIES, YEAR) == 0
+    (after,) = context.lake.read(HOSPITAL_YEAR).where(mine).collect()
+    assert (after.negotiated_drugs_fen, after.final_fen) == (30_000, before.final_fen + 30_000)
+    assert (after.clearing_fen, after.paid_fen) == (before.clearing_fen, before.paid_fen)
+    city = read_city_year(context.runs, CITIES[0], YEAR)
+    write_city_book(tmp_path / "book.xlsx", city, "city")
+    header, *rows = openpyxl.load_workbook(tmp_path / "book.xlsx")["清算以外"].iter_rows(min_row=2, values_only=True)
+    shown = [dict(zip(header, row, strict=True)) for row in rows]
+    (line,) = (
+        row for row in shown if (row["医疗机构编号"], row["险种"]) == (case.fixmedins_code, INSURANCE[case.insutype])
+    )
+    assert round(line["最终应拨付"] * 100) == after.final_fen
+    assert (line["谈判药品补偿（未计入清算）"], line["合计应拨付"]) == (0, line["最终应拨付"])
+    scored = context.lake.read(CASE_POINTS).where(F.col("setl_id") != case.setl_id)
+    with pytest.raises(MissingParameters, match=f"case {case.setl_id} is compensated for drugs"):
+        drug_pay(context, scored, CITIES[:1], YEAR)
 
 
 def test_002_article_18_2_add_ons_are_held_against_their_limits(settled: JobContext, tmp_path: Path) -> None:

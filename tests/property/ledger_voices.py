@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -13,16 +14,23 @@ from settlement.reference import ledger_views as plain_views
 from settlement.reference.closing import NOTHING_CLOSED, ClosedMonths
 from settlement.reference.inputs import Province
 from settlement.reference.ledger import LedgerRow, settle_ledger
+from settlement.reference.month import Account
 from settlement.reference.rule_ledger import hospital_figures
 from settlement.reference.settle import settle_province
+from settlement.reference.year import NO_DRUGS
 from settlement.results import LEDGER
 from settlement.rule_ledger import claims
 from settlement.settle import Settlement
 
 
-def ledger_differences(settled: Settlement, province: Province, closed: ClosedMonths = NOTHING_CLOSED) -> list[str]:
+def ledger_differences(
+    settled: Settlement,
+    province: Province,
+    closed: ClosedMonths = NOTHING_CLOSED,
+    drugs: Mapping[Account, int] = NO_DRUGS,
+) -> list[str]:
     """What differs between Spark's ledger of a settled province and the reference's, or within Spark's own tables."""
-    rows = settle_ledger(province, settle_province(province, closed))
+    rows = settle_ledger(province, settle_province(province, closed, drugs))
     ledger = ledger_rows(settled).localCheckpoint()
     assert [(field.name, field.dataType) for field in ledger.schema] == [(f.name, f.dataType) for f in LEDGER]
     expected = {"ledger": {tuple(getattr(row, name) for name in LEDGER.names) for row in rows}, **_plain(rows)}

@@ -45,6 +45,7 @@ RULE_CHOICES: dict[str, tuple[Any, ...]] = {
     "addon.other_max": ("0", "0.05"),
     "negotiated_drug.list": (["D1", "D2"], []),
     "negotiated_drug.ratio": ("0.3", "0.3333"),
+    "negotiated_drug.in_final": (False, True),
     "case_sharing.enabled": (True, False),
     "case_sharing.keep": ("0.7", "1", "0"),
     "case_sharing.threshold": ("0.1", "0", "1.5"),

@@ -293,7 +293,7 @@ def test_both_voices_pay_for_drugs_alike(spark: SparkSession, seed: int) -> None
         for area, ones in by_area.items()
         for case, amounts in plain_drugs.drug_compensation(ones, policies[area]).items()
     ]
-    assert texts(paid.select("setl_id", "drug_fen", "compensation_fen").collect()) == texts(expected)
+    assert texts(paid.select("setl_id", "drug_fen", "compensation_fen", "in_final").collect()) == texts(expected)
 
 
 def random_points(random: Random) -> tuple[Fraction, Fraction]:

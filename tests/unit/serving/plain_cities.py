@@ -19,7 +19,7 @@ from settlement.reference.ledger import settle_ledger
 from settlement.reference.pools import Sums
 from settlement.reference.scope import in_pool
 from settlement.reference.settle import Settlement
-from settlement.results import HOSPITAL_MONTH, HOSPITAL_YEAR, MATRIX, MONTH_CORRECTIONS, POOLS
+from settlement.results import HOSPITAL_MONTH, HOSPITAL_YEAR, LEDGER, MATRIX, MONTH_CORRECTIONS, POOLS
 
 RUN = "a-run"
 
@@ -110,6 +110,7 @@ def _city(area: str, year: int, rows: dict[str, list[dict[str, Any]]]) -> CityYe
         parameters=parameters,
         matrix=nothing,
         ledger=ledger,
+        beside=pa.Table.from_pylist([], _schema(LEDGER)),
         corrections=pa.Table.from_pylist([], _schema(MONTH_CORRECTIONS)),
         classes=nothing,
         elements=nothing,

@@ -53,7 +53,7 @@ def fen(number: Any) -> int:
 def check_book(path: Path, hospital: HospitalYear) -> None:
     """Every sheet against the rows it was made of, and its sums against its lines."""
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames == ["说明", "点数到金额", "年度清算单", "核销", "月度", "月度更正", "点数构成"]
+    assert book.sheetnames == ["说明", "点数到金额", "年度清算单", "清算以外", "核销", "月度", "月度更正", "点数构成"]
     *amounts, total = rows_of(book["点数到金额"])
     assert [fen(row["应结算金额"]) for row in amounts] == [row["amount_fen"] for row in hospital.years]
     for row in amounts:

@@ -67,6 +67,7 @@ def test_a_golden_statement_line_by_line() -> None:
         (CLEARING, None),
         ("新技术补偿", 1385151),
         ("二次分配", 0),
+        ("谈判药品补偿", 0),
         (FINAL, None),
     ]
     assert {line.title: line.running_fen for line in lines if line.amount_fen is None} == {

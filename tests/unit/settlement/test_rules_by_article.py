@@ -197,7 +197,7 @@ def test_002_article_36_the_benchmark_may_be_the_mean_of_the_level() -> None:
 def test_002_article_37_listed_drugs_are_compensated_by_what_was_used() -> None:
     policy = packaged(negotiated_drug__list=["D1", "D2"], negotiated_drug__ratio="0.3")
     items = [DrugItem("a", "D1", 101), DrugItem("a", "D2", 4), DrugItem("a", "D3", 900), DrugItem("b", "D3", 900)]
-    assert drug_compensation(items, policy) == {"a": (105, 32)}  # 31.5, half up
+    assert drug_compensation(items, policy) == {"a": (105, 32, 0)}  # 31.5, half up; beside the final amount
     assert drug_compensation(items, packaged()) == {}
 
 
