@@ -29,7 +29,7 @@ from jobs.statement import statement_blocks
 from jobs.weights import weight_lines, weights
 from jobs.why import check_voices, money_lines, point_lines
 from lake.case_file import read_case_file
-from lake.errors import InputProblem, MissingParameters, UsageProblem
+from lake.errors import InputProblem, MissingParameters
 from lake.monitored import measured_weights
 from lake.parameters import elements_of, parameter_sets, publish, published
 from lake.policy_files import PolicyBook, load_policies
@@ -107,8 +107,6 @@ def test_a_month_of_the_settled_year_is_paid_in_advance(settled: JobContext, inp
 def test_prepayment_names_what_is_wrong(settled: JobContext, inputs: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingParameters, match=r"no registry|no finished"):
         prepay(settled, CITIES, YEAR, inputs, load_policies())
-    with pytest.raises(UsageProblem, match="write a month like"):
-        prepay(settled, CITIES, NEXT, inputs, load_policies(), "soon")
     with pytest.raises(InputProblem, match=r"has no funds.csv"):
         prepay(settled, CITIES, NEXT, tmp_path, load_policies())
     (tmp_path / "funds.csv").write_text((inputs / "funds.csv").read_text())
