@@ -25,17 +25,6 @@ YEAR_MONEY = (
     ("新技术记账基金", "new_technique_fund"),
     ("核销", "write_off"),
 )
-MONTH_MONEY = (
-    ("医疗总费用", "cost"),
-    ("统筹基金发生额", "fund"),
-    ("预结算金额", "amount"),
-    ("按比例应付", "gross"),
-    ("质量保证金", "deposit"),
-    ("审核扣款", "audit"),
-    ("上月结转", "brought_forward"),
-    ("实际拨付", "paid"),
-    ("结转下月", "carried_forward"),
-)
 # Of a correction of a closed month: what the month comes to, less what was booked for it before.
 CORRECTION_MONEY = (
     ("医疗总费用", "cost"),
@@ -44,6 +33,12 @@ CORRECTION_MONEY = (
     ("按比例应付", "gross"),
     ("质量保证金", "deposit"),
     ("审核扣款", "audit"),
+)
+MONTH_MONEY = (
+    *CORRECTION_MONEY,
+    ("上月结转", "brought_forward"),
+    ("实际拨付", "paid"),
+    ("结转下月", "carried_forward"),
 )
 # Balances, not flows: a sum over months says nothing.
 CARRIED = frozenset({"brought_forward", "carried_forward"})
