@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.fs as fs
 from deltalake import CommitProperties, DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 from pyspark.sql.pandas.types import to_arrow_schema
@@ -23,7 +24,10 @@ def open_table(folder: Path, version: int | None = None) -> DeltaTable:
 
 def read_table(folder: Path, table: Table, version: int | None = None) -> pa.Table:
     """All rows at a version; columns as the table describes them, empty where an older program wrote none."""
-    return shaped(open_table(folder, version).to_pyarrow_table(), table)
+    # By Arrow's own file system: delta-rs' calls Python from Arrow's threads, and one that does so while the
+    # interpreter ends takes the process down, after its work is done.
+    files = fs.SubTreeFileSystem(str(folder), fs.LocalFileSystem())
+    return shaped(open_table(folder, version).to_pyarrow_table(filesystem=files), table)
 
 
 def shaped(rows: pa.Table, table: Table) -> pa.Table:
