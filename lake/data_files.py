@@ -104,6 +104,10 @@ def write_rows(folder: Path, table: Table, rows: pa.Table) -> list[NewFile]:
         mine = [pc.equal(rows[name], pa.scalar(value, rows.schema.field(name).type)) for name, value in values.items()]
         part = rows.filter(reduce(pc.and_, mine)).select(held)
         written.append(_write_file(folder, tuple(str(value) for value in values.values()), part))
+    if sum(file.rows for file in written) != rows.num_rows:  # a row without a slice must not get lost
+        raise ValueError(
+            f"table {table.name}: rows with an empty {' or '.join(table.partition_by)}; nothing was written"
+        )
     return written
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from lake.data_files import write_rows
 from lake.disk_tables import append_rows, create_table, read_table, to_rows, version_marked
 from lake.tables.runs import RUNS
 from tests.conftest import ROOT
@@ -40,6 +44,15 @@ def test_what_is_added_is_read(tmp_path: Path) -> None:
     assert read_table(folder, RUNS, 0).num_rows == 0
     kept = read_table(folder, RUNS, 1).to_pylist()[0]
     assert (kept["outputs"], kept["finished_at"]) == ([{"table": "cases", "version": 3}], NOW)
+
+
+def test_a_row_without_a_slice_is_not_lost_silently(tmp_path: Path) -> None:
+    """It is an error, as it was where Spark wrote the rows."""
+    table = replace(RUNS, partition_by=("area",))
+    assert [file.rows for file in write_rows(tmp_path, table, to_rows([row("one")], table))] == [1]
+    nowhere = tuple(None if value == "a" else value for value in row("two"))
+    with pytest.raises(ValueError, match="rows with an empty area"):
+        write_rows(tmp_path, table, to_rows([row("one"), nowhere], table))
 
 
 def test_a_process_ends_well_right_after_reading(tmp_path: Path) -> None:
