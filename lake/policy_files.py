@@ -22,7 +22,8 @@ from typing import Any
 from lake.errors import InputProblem
 from lake.strict_yaml import read_yaml
 from settlement.case_rules import CASE_RULE_KEYS, CaseRules, in_effect, read_case_rules
-from settlement.policy import POLICY_KEYS, Policy, PolicyProblem, read_policy
+from settlement.policy import POLICY_KEYS, Policy, read_policy
+from settlement.policy_values import PolicyProblem
 from settlement.rule_policy import RULE_KEYS, RulePolicy, read_rule_policy
 
 BASE = "base"

@@ -10,7 +10,8 @@ from typing import Any
 
 from lake.errors import InputProblem
 from lake.strict_yaml import read_yaml
-from settlement.policy import Policy, PolicyProblem, read_policy
+from settlement.policy import Policy, read_policy
+from settlement.policy_values import PolicyProblem
 
 FILE = "policy.yaml"
 _ALIKE = 0.8  # of six digits five, or two changed about

@@ -12,10 +12,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from settlement.policy import (
+from settlement.policy_values import (
     Numbers,
     PolicyProblem,
     read_choice,
+    read_codes,
     read_count,
     read_decimal,
     read_numbers,
@@ -51,13 +52,6 @@ class CaseRules:
 
 
 OFF = CaseRules()
-
-
-def read_codes(key: str, value: Any) -> tuple[str, ...]:
-    """A list of codes, sorted, each once."""
-    if not isinstance(value, list) or not all(isinstance(code, str) for code in value):
-        raise PolicyProblem(f"policy value {key} = {value!r}: write a list of codes, each as text")
-    return tuple(sorted(set(value)))
 
 
 _READERS: dict[str, tuple[str, Any]] = {

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_type_hints
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -29,7 +29,9 @@ from pyspark.sql.types import (
 
 from settlement.case_rules import CaseRules
 from settlement.money import RATE_PLACES, rate_units
-from settlement.policy import Band, Policy, PolicyProblem, Tier
+from settlement.policy import Band, Policy, Tier
+from settlement.policy_values import PolicyProblem
+from settlement.readings import ReturnStep
 from settlement.rule_policy import RulePolicy
 
 _RATE = LongType()
@@ -45,40 +47,31 @@ _KINDS: dict[str, DataType] = {
     "str": StringType(),
     "Decimal": _RATE,
     "Decimal | None": _RATE,
-    "TrimMethod": StringType(),
-    "OutOfAreaPool": StringType(),
-    "PointValueKind": StringType(),
-    "MonthsBasis": StringType(),
-    "PrepayBasis": StringType(),
-    "Recovery": StringType(),
-    "BudgetMethod": StringType(),
-    "GrowthBase": StringType(),
-    "GrowthScope": StringType(),
-    "RescaleScope": StringType(),
-    "GroupsScope": StringType(),
-    "BedDayMethod": StringType(),
     "tuple[Band, ...]": _BANDS,
     "tuple[Tier, ...]": _TIERS,
+    "tuple[ReturnStep, ...]": ArrayType(StructType([StructField("score", _RATE), StructField("share", _RATE)])),
     "tuple[str, ...]": ArrayType(StringType()),
     "tuple[tuple[int, Decimal], ...]": MapType(IntegerType(), _RATE),
     "YearOrder": ArrayType(ArrayType(StringType())),
     "Numbers": MapType(StringType(), _RATE),
 }
+_CLASSES = (Policy, RulePolicy, CaseRules)
 AreaPolicies = Mapping[str, Policy] | Mapping[str, RulePolicy] | Mapping[str, CaseRules]
 
 
 def _schema(kind: type[Policy] | type[RulePolicy] | type[CaseRules]) -> StructType:
     """One row: an area. Key: area. Columns carry the names of the fields."""
-    columns = [StructField(f.name, _SHORT if f.name == "stable_max_cv" else _KINDS[str(f.type)]) for f in fields(kind)]
+    words = get_type_hints(kind)
+
+    def column(name: str, written: str) -> DataType:
+        a_word = isinstance(words[name], type) and issubclass(words[name], StrEnum)
+        return _SHORT if name == "stable_max_cv" else StringType() if a_word else _KINDS[written]
+
+    columns = [StructField(field.name, column(field.name, str(field.type))) for field in fields(kind)]
     return StructType([StructField("area", StringType(), False), *columns])
 
 
-_MAPS = {
-    field.name
-    for kind in (Policy, RulePolicy, CaseRules)
-    for field in fields(kind)
-    if isinstance(_KINDS[str(field.type)], MapType)
-}
+_MAPS = {field.name for kind in _CLASSES for field in fields(kind) if isinstance(_KINDS.get(str(field.type)), MapType)}
 
 
 def _units(name: str, number: Decimal) -> int:
@@ -104,6 +97,8 @@ def _cell(name: str, value: Any) -> Any:
         return value.value
     if isinstance(value, Band):
         return (_cell(name, value.up_to), _shortest(name, value.multiple))
+    if isinstance(value, ReturnStep):
+        return (_cell(name, value.score), _cell(name, value.share))
     if isinstance(value, Tier):
         return (_cell(name, value.start), _cell(name, value.end), _cell(name, value.fund_share))
     if name in _MAPS:

@@ -6,17 +6,26 @@ Nothing here knows a number: what is missing is an error that names the key.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from settlement.policy_values import (
+    Numbers,
+    PolicyProblem,
+    read_choice,
+    read_count,
+    read_decimal,
+    read_flag,
+    read_numbers,
+    read_rate,
+    read_rows,
+    read_values,
+)
+from settlement.readings import READING_READERS, Readings
 from settlement.year_order import LAWFUL_ORDER, YearOrder, read_order
-
-
-class PolicyProblem(ValueError):
-    """A policy value is missing, unknown, or of the wrong kind; the message names key, value and remedy."""
 
 
 class TrimMethod(StrEnum):
@@ -31,6 +40,7 @@ class OutOfAreaPool(StrEnum):
 
     TREATING_VALUE = "treating_value"
     JOINT = "joint"
+    OWN = "own"
 
 
 class PointValueKind(StrEnum):
@@ -41,11 +51,7 @@ class PointValueKind(StrEnum):
     ELASTIC = "elastic"
 
 
-KEPT_PLACES = 8  # decimals of a policy number
 _MOST_DAYS = 366
-_TOO_LARGE = 10**9  # with its places such a number still fits into 64 bits, and a count into 32
-
-Numbers = tuple[tuple[str, Decimal], ...]  # a number by code: insurance, group, indicator
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +71,8 @@ class Tier:
     fund_share: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy(Readings):
     """All policy values of one area at one date. Ratios are plain numbers (0.05 = 5%)."""
 
     mean_dp: int
@@ -109,29 +115,6 @@ class Policy:
     clearing_order: YearOrder = LAWFUL_ORDER
 
 
-def read_decimal(key: str, value: Any) -> Decimal:
-    """A decimal number written as text or whole; `PolicyProblem` names the key."""
-    if isinstance(value, bool | float) or value is None:
-        raise PolicyProblem(f"policy value {key} = {value!r}: write a decimal number as text, like '0.05'")
-    try:
-        number = Decimal(str(value))
-    except ArithmeticError:
-        raise PolicyProblem(f"policy value {key} = {value!r} is not a number; write it like '0.05'") from None
-    if not number.is_finite():
-        raise PolicyProblem(f"policy value {key} = {value!r} is not finite")
-    if abs(number) >= _TOO_LARGE or number != round(number, KEPT_PLACES):
-        raise PolicyProblem(f"policy value {key} = {value!r}: at most 9 digits and {KEPT_PLACES} decimals are kept")
-    return number
-
-
-def read_rate(key: str, value: Any) -> Decimal:
-    """A decimal number, 0 or more."""
-    number = read_decimal(key, value)
-    if number < 0:
-        raise PolicyProblem(f"policy value {key} = {value!r} is below 0 and must be 0 or more")
-    return number
-
-
 def _quantile(key: str, value: Any) -> Decimal:
     number = read_rate(key, value)
     if number > 1:
@@ -146,41 +129,12 @@ def _days(key: str, value: Any) -> int:
     return days
 
 
-def read_count(key: str, value: Any) -> int:
-    """A whole number, 0 or more."""
-    number = read_decimal(key, value)
-    if number != int(number) or number < 0:
-        raise PolicyProblem(f"policy value {key} = {value!r} must be a whole number, 0 or more")
-    return int(number)
-
-
-def read_flag(key: str, value: Any) -> bool:
-    """True or false."""
-    if not isinstance(value, bool):
-        raise PolicyProblem(f"policy value {key} = {value!r} must be true or false")
-    return value
-
-
-def read_choice(key: str, value: Any, kind: type[StrEnum]) -> Any:
-    """One of the words of `kind`."""
-    try:
-        return kind(value)
-    except ValueError:
-        raise PolicyProblem(f"policy value {key} = {value!r}: known are {', '.join(kind)}") from None
-
-
 def _optional(key: str, value: Any) -> Decimal | None:
     return None if value is None else read_rate(key, value)
 
 
-def _rows(key: str, value: Any, names: tuple[str, ...]) -> list[Mapping[str, Any]]:
-    if not isinstance(value, list) or any(not isinstance(row, Mapping) or set(row) != set(names) for row in value):
-        raise PolicyProblem(f"policy value {key} must be a list of rows with exactly {', '.join(names)}")
-    return value
-
-
 def _bands(key: str, value: Any) -> tuple[Band, ...]:
-    rows = _rows(key, value, ("up_to", "multiple"))
+    rows = read_rows(key, value, ("up_to", "multiple"))
     bands = tuple(Band(_optional(key, row["up_to"]), read_rate(key, row["multiple"])) for row in rows)
     bounds = [band.up_to for band in bands]
     known = [bound for bound in bounds if bound is not None]
@@ -190,7 +144,7 @@ def _bands(key: str, value: Any) -> tuple[Band, ...]:
 
 
 def _tiers(key: str, value: Any) -> tuple[Tier, ...]:
-    rows = _rows(key, value, ("from", "to", "fund_share"))
+    rows = read_rows(key, value, ("from", "to", "fund_share"))
     tiers = tuple(
         Tier(read_rate(key, row["from"]), _optional(key, row["to"]), read_rate(key, row["fund_share"])) for row in rows
     )
@@ -203,13 +157,6 @@ def _caps(key: str, value: Any) -> tuple[tuple[int, Decimal], ...]:
     if not isinstance(value, Mapping) or {str(level) for level in value} != {"1", "2", "3"}:
         raise PolicyProblem(f"policy value {key} needs one number for each of the levels '1', '2', '3'")
     return tuple(sorted((int(level), read_rate(key, cap)) for level, cap in value.items()))
-
-
-def read_numbers(key: str, value: Any) -> Numbers:
-    """A number for each code, sorted by code."""
-    if not isinstance(value, Mapping):
-        raise PolicyProblem(f"policy value {key} = {value!r}: write a number for each code, like {{'310': '12'}}")
-    return tuple(sorted((str(code), read_decimal(key, number)) for code, number in value.items()))
 
 
 def _limit(key: str, value: Any) -> Decimal | None:
@@ -273,9 +220,13 @@ _READERS: dict[str, tuple[str, Any]] = {
     "point_value.fixed": ("point_value_fixed", read_numbers),
     "point_value.elastic_split": ("point_value_elastic_split", read_rate),
     "point_value.elastic_max": ("point_value_elastic_max", _limit),
+    **READING_READERS,
 }
-# A province folder need not have these: a floating value needs none of the first, and the law has an order.
-_OPTIONAL = frozenset({"clearing.order", *(key for key in _READERS if key.startswith("point_value."))})
+# A province folder need not have these: a floating value needs none of the first, the law has an order, each reading
+# its usual one.
+_OPTIONAL = frozenset(
+    {"clearing.order", *READING_READERS, *(key for key in _READERS if key.startswith("point_value."))}
+)
 
 POLICY_KEYS: tuple[str, ...] = tuple(_READERS)
 
@@ -302,25 +253,8 @@ def _check_pairs(policy: Policy) -> None:
         ("trim.lo", policy.trim_lo, "trim.hi", policy.trim_hi),
         ("trim.middle_lo", policy.trim_middle_lo, "trim.middle_hi", policy.trim_middle_hi),
         ("level_coef.min", policy.level_coef_min, "level_coef.max", policy.level_coef_max),
+        ("assessment.min", policy.assessment_min, "assessment.max", policy.assessment_max),
     )
     for low, least, high, most in pairs:
-        if least > most:
+        if least is not None and most is not None and least > most:
             raise PolicyProblem(f"policy value {low} = {least} is above {high} = {most}; exchange or correct them")
-
-
-def read_values(
-    readers: Mapping[str, tuple[str, Any]], values: Mapping[str, Any], optional: Collection[str] = ()
-) -> dict[str, Any]:
-    """Values by key -> typed values by field name. `readers`: key -> (field, reader of key and value).
-
-    Keys of `optional` may be missing; they are then left out.
-
-    Raises `PolicyProblem` on an unknown, missing or ill-formed value.
-    """
-    unknown = sorted(set(values) - set(readers))
-    if unknown:
-        raise PolicyProblem(f"unknown policy value(s) {', '.join(unknown)}; known: {', '.join(readers)}")
-    missing = [key for key in readers if key not in values and key not in optional]
-    if missing:
-        raise PolicyProblem(f"policy value(s) missing: {', '.join(missing)}")
-    return {name: reader(key, values[key]) for key, (name, reader) in readers.items() if key in values}

@@ -7,22 +7,22 @@ needs none of them. The keys are those of `conf/policy`; the values are data, an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from settlement.case_rules import read_codes
-from settlement.policy import (
+from settlement.policy_values import (
     Numbers,
     PolicyProblem,
-    read_choice,
+    read_codes,
     read_count,
     read_decimal,
     read_flag,
     read_numbers,
     read_values,
+    word_of,
 )
 
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
@@ -137,32 +137,28 @@ def _month_day(key: str, value: Any) -> str:
     return value
 
 
-def _word(kind: type[StrEnum]) -> Callable[[str, Any], Any]:
-    return lambda key, value: read_choice(key, value, kind)
-
-
 _READERS: dict[str, tuple[str, Any]] = {
     "prepay.min_months": ("prepay_min_months", read_numbers),
-    "prepay.months_basis": ("prepay_months_basis", _word(MonthsBasis)),
+    "prepay.months_basis": ("prepay_months_basis", word_of(MonthsBasis)),
     "prepay.months": ("prepay_months", read_decimal),
-    "prepay.basis": ("prepay_basis", _word(PrepayBasis)),
+    "prepay.basis": ("prepay_basis", word_of(PrepayBasis)),
     "prepay.pay_by": ("prepay_pay_by", _month_day),
     "prepay.weights": ("prepay_weights", read_numbers),
-    "prepay.recovery": ("prepay_recovery", _word(Recovery)),
+    "prepay.recovery": ("prepay_recovery", word_of(Recovery)),
     "prepay.offset_months": ("prepay_offset_months", read_count),
-    "budget.method": ("budget_method", _word(BudgetMethod)),
+    "budget.method": ("budget_method", word_of(BudgetMethod)),
     "budget.growth_cap": ("budget_growth_cap", read_decimal),
-    "budget.growth_base_first_year": ("budget_growth_base_first_year", _word(GrowthBase)),
-    "budget.growth_scope": ("budget_growth_scope", _word(GrowthScope)),
+    "budget.growth_base_first_year": ("budget_growth_base_first_year", word_of(GrowthBase)),
+    "budget.growth_scope": ("budget_growth_scope", word_of(GrowthScope)),
     "budget.include_out_of_area": ("budget_include_out_of_area", read_flag),
-    "weights.rescale_scope": ("weights_rescale_scope", _word(RescaleScope)),
+    "weights.rescale_scope": ("weights_rescale_scope", word_of(RescaleScope)),
     "weights.total_tolerance": ("weights_total_tolerance", read_decimal),
     "addon.max_groups": ("addon_max_groups", read_count),
     "addon.national_max": ("addon_national_max", read_decimal),
     "addon.provincial_max": ("addon_provincial_max", read_decimal),
     "addon.discipline_max": ("addon_discipline_max", read_decimal),
     "addon.points_max": ("addon_points_max", read_decimal),
-    "addon.max_groups_scope": ("addon_max_groups_scope", _word(GroupsScope)),
+    "addon.max_groups_scope": ("addon_max_groups_scope", word_of(GroupsScope)),
     "addon.stack": ("addon_stack", read_flag),
     "addon.other_max": ("addon_other_max", read_decimal),
     "negotiated_drug.list": ("negotiated_drug_list", read_codes),

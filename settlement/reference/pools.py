@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from settlement.policy import PointValueKind, Policy, PolicyProblem
+from settlement.policy import PointValueKind, Policy
+from settlement.policy_values import PolicyProblem
 from settlement.reference.exact import allocate, round_half_up, to_fen
 from settlement.reference.inputs import Province
 from settlement.reference.points import PointsExplanation

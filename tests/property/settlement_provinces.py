@@ -27,6 +27,7 @@ from settlement.reference.inputs import (
     Review,
 )
 from settlement.year_order import YearOrder, YearStep, read_order
+from tests.property.reading_choices import READINGS
 
 YEAR = 2025
 INSURANCE = ("310", "390")
@@ -105,8 +106,10 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 
 
 def random_policy(random: Random) -> Policy:
-    """Policy values, each the usual one or another."""
-    return read_policy({key: random.choice((values[0], *values)) for key, values in CHOICES.items()})
+    """Policy values, each the usual one or another; readings are the usual one more often."""
+    values = {key: random.choice((several[0], *several)) for key, several in CHOICES.items()}
+    readings = {key: random.choice((*several[:1] * 4, *several)) for key, several in READINGS.items()}
+    return read_policy(values | readings)
 
 
 def random_order(random: Random) -> YearOrder:

@@ -18,7 +18,7 @@ from lake.stays import stays_of
 from lake.tables.lists import LISTS
 from settlement.case_rules import CASE_RULE_KEYS, OFF, CaseRules, in_effect, read_case_rules
 from settlement.frames import STAYS, StaysByRule
-from settlement.policy import PolicyProblem
+from settlement.policy_values import PolicyProblem
 from settlement.present import settlement_text
 from settlement.reference.inputs import Case, Element, Hospital, Province, Review, Stay
 from settlement.reference.points import CaseClass, PointsExplanation

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from settlement.benchmark import history_costs
 from settlement.case_points import score_cases
 from settlement.policies import with_policies
-from settlement.policy import PolicyProblem
+from settlement.policy_values import PolicyProblem
 from tests.spark.settlement.small_province import AREA, case, elements, frame, hospitals, policy
 
 # Raised in an executor, a refusal comes back as either of these, by the kind of stage it happened in.

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from lake.policy_files import load_policies
-from settlement.policy import Policy, PolicyProblem, read_policy
+from settlement.policy import Policy, read_policy
+from settlement.policy_values import PolicyProblem
 from settlement.reference.addons import AddOn, add_on_findings, effective_add_ons
 from settlement.reference.budget import BudgetInputs, yearly_budgets
 from settlement.reference.case_sharing import PricedCase, payment_standard, share_cases

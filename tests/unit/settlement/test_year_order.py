@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from settlement.policy import Policy, PolicyProblem, read_policy
+from settlement.policy import Policy, read_policy
+from settlement.policy_values import PolicyProblem
 from settlement.reference.inputs import Hospital
 from settlement.reference.year_steps import PoolYear, Standing, take_steps
 from settlement.year_order import LAWFUL_ORDER, TERMS, YearStep, read_order, steps_at
