@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
@@ -66,6 +67,14 @@ def month(text: str) -> str:
     if not _MONTH.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is no month; write it like 2025-02")
     return text
+
+
+def calendar_day(text: str) -> date:
+    """A day, for `argparse`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no day; write it like 2025-02-28") from None
 
 
 def whole_number(text: str) -> int:

@@ -25,6 +25,7 @@ from settlement.policy_values import (
     word_of,
 )
 
+_SHORTEST_MONTH, _MOST_DAYS = 28, 366
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 
 
@@ -122,6 +123,9 @@ class RulePolicy:
     growth_benchmark: Decimal | None  # None: the mean growth of the level
     growth_reward: Decimal
     growth_restraint: Decimal
+    month_declare_day: int
+    month_presettle_days: int
+    month_pay_days: int
 
 
 LEVEL_MEAN = "level_mean"
@@ -129,6 +133,20 @@ LEVEL_MEAN = "level_mean"
 
 def _growth(key: str, value: Any) -> Decimal | None:
     return None if value == LEVEL_MEAN else read_decimal(key, value)
+
+
+def _day_of_month(key: str, value: Any) -> int:
+    day = read_count(key, value)
+    if not 1 <= day <= _SHORTEST_MONTH:
+        raise PolicyProblem(f"policy value {key} = {value!r}: write a day that every month has, from 1 to 28")
+    return day
+
+
+def _working_days(key: str, value: Any) -> int:
+    days = read_count(key, value)
+    if days > _MOST_DAYS:
+        raise PolicyProblem(f"policy value {key} = {value!r}: at most {_MOST_DAYS} working days are counted")
+    return days
 
 
 def _month_day(key: str, value: Any) -> str:
@@ -171,6 +189,9 @@ _READERS: dict[str, tuple[str, Any]] = {
     "growth.benchmark": ("growth_benchmark", _growth),
     "growth.reward": ("growth_reward", read_decimal),
     "growth.restraint": ("growth_restraint", read_decimal),
+    "month.declare_day": ("month_declare_day", _day_of_month),
+    "month.presettle_within": ("month_presettle_days", _working_days),
+    "month.pay_within": ("month_pay_days", _working_days),
 }
 
 RULE_KEYS: tuple[str, ...] = tuple(_READERS)

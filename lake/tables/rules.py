@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql.types import IntegerType, StringType, StructType
 
 from lake.tables.base import Table, column
-from settlement import bulletin, prepay_frames, rule_frames
+from settlement import bulletin, payment_plan, prepay_frames, rule_frames
 
 _RUN = column("run_id", StringType(), "calculation that wrote the row")
 
@@ -44,6 +44,13 @@ REVIEW_BULLETIN = _table(
     ("fixmedins_code", "period"),
     bulletin.REVIEW_BULLETIN,
     "period",
+)
+PAYMENT_PLAN = _table(
+    "payment_plan",
+    "what is paid to a hospital for a month, and by when (基金支付计划, policy/002 article 30.2)",
+    ("fixmedins_code", "insutype", "month"),
+    payment_plan.PAYMENT_PLAN,
+    "month",
 )
 _YEAR = column("year", IntegerType(), "clearing year")
 HOSPITAL_INDICES = _table(

@@ -53,6 +53,9 @@ RULE_CHOICES: dict[str, tuple[Any, ...]] = {
     "growth.benchmark": ("0.05", "level_mean", "-0.1"),
     "growth.reward": ("0.1", "0.333"),
     "growth.restraint": ("0.2", "1"),
+    "month.declare_day": (10, 1, 28),
+    "month.presettle_within": (10, 0),
+    "month.pay_within": (30, 0, 1),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from functools import cache
 from random import Random
@@ -15,6 +16,7 @@ from settlement.reference.budget import BudgetInputs, yearly_budgets
 from settlement.reference.case_sharing import share_cases
 from settlement.reference.growth import FundGrowth, growth_adjustments
 from settlement.reference.negotiated_drugs import DrugItem, drug_compensation
+from settlement.reference.payment_plan import month_deadlines
 from settlement.reference.prepay import check_funds, pay_applications, publish, recover
 from settlement.reference.weights import GroupWeight, payment_weights
 from settlement.rule_policy import RULE_KEYS, RulePolicy
@@ -48,6 +50,7 @@ def everything(values: dict[str, Any]) -> list[Any]:
         [(one.wanted_fen, one.budget_fen, one.outcome) for one in yearly_budgets(_budget_inputs(), policies)],
         [payment_weights(groups, policy, 4) for groups in _weights()],
         [(one.benchmark, one.adjustment_fen) for one in growth_adjustments(_funds(), policies)],
+        month_deadlines("2026-12", policy, {}, date(2026, 12, 9)),
     ]
 
 
