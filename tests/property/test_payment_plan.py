@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -68,7 +69,7 @@ def test_both_voices_plan_alike(spark: SparkSession, seed: int) -> None:
     planned = plain.plan_payments(months, offsets, days, areas)
     names = ("amount_fen", "gross_fen", "deposit_fen", "audit_fen", "brought_forward_fen", "paid_fen")
     rows = [
-        {"area": areas[one.fixmedins_code], "year": int(one.month[:4]), "points": 0, "cases": 0}
+        {"area": areas[one.fixmedins_code], "year": int(one.month[:4]), "points": Decimal(0), "cases": 0}
         | {name: getattr(one, name) for name in (*names, "carried_forward_fen", "fixmedins_code", "insutype", "month")}
         for one in months
     ]
