@@ -92,7 +92,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "deficit.tiers": TIERS,
     "deficit.max_share_of_budget": ("0.05", "0.9"),
     "second_distribution.enabled": (False, True),
-    "out_of_area.pool": ("treating_value", "joint"),
+    "out_of_area.pool": ("treating_value", "joint", "own"),
     "point_value.kind": ("floating", "floating", "floating", "fixed", "elastic", "elastic"),
     "point_value.fixed": ({"310": "88.123456", "390": "100"}, {"310": "0", "390": "12345.6789"}),
     "point_value.elastic_split": ("0.8", "0.7"),
