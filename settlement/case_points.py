@@ -38,7 +38,7 @@ def known_areas(hospitals: DataFrame, budgets: DataFrame) -> DataFrame:
     return hospitals.select("area").union(budgets.select("area")).distinct()
 
 
-def by_item(policies: Mapping[str, Policy]) -> Column:
+def cross_by_item(policies: Mapping[str, Policy]) -> Column:
     """Whether a case of the row's area and scope is paid by item: those of other provinces, where the area does not
     pay them by points (policy/004 二(四), OP-81).
     """
@@ -72,7 +72,9 @@ def score_cases(
     settlement, points have the places of the policy, review is missing where there is none (or none that counts),
     cost_fen is without 特需 cost, uplift is what the year's clearing adds to the points.
     """
-    scoped = _placed(cases, _places(hospitals, elements, policies), known).withColumn("by_item", by_item(policies))
+    scoped = _placed(cases, _places(hospitals, elements, policies), known).withColumn(
+        "cross_by_item", cross_by_item(policies)
+    )
     placed = with_case_rules(scoped, by_rule)
     decided = decided_reviews(placed.where(_paid_by_points()), reviews, policies)
     reviewed = placed.join(F.broadcast(decided), "setl_id", "left")
@@ -148,7 +150,7 @@ def _priced(cases: DataFrame, lines: DataFrame) -> DataFrame:
 
 
 def _paid_by_points() -> Column:
-    inside = ~F.col("by_item") & (F.col("new_tech") != 1)
+    inside = ~F.col("cross_by_item") & (F.col("new_tech") != 1)
     return inside & F.col("drg").isNotNull() & ~F.col("outside")
 
 
@@ -167,7 +169,7 @@ def _class_of() -> Column:
     cost, line = F.col("cost_fen"), F.col("line")
     low = (cost <= line["low_up_to"]) & (F.col("recognition") == 0)
     return (
-        F.when(F.col("by_item"), FEE_FOR_SERVICE)
+        F.when(F.col("cross_by_item"), FEE_FOR_SERVICE)
         .when(F.col("new_tech") == 1, NEW_TECHNIQUE)
         .when(F.col("drg").isNull(), UNGROUPED)
         .when(F.col("outside"), OUTSIDE_DAY_CARE)

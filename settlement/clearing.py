@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from settlement.amounts import amount_above
 from settlement.away_caps import capped
-from settlement.case_points import LOCAL, by_item
+from settlement.case_points import LOCAL, cross_by_item
 from settlement.money import divide
 from settlement.own_pools import in_own_pool, with_own_shares
 from settlement.policy import Policy
@@ -42,7 +42,7 @@ def period_debts(
     joined = by_hospital.join(F.broadcast(values), [*POOL, "slot"], "left")
     names = ("points", "cost_fen", "fund_fen", "value_above", "value_below")
     at_value = divide(amount_above(*[F.col(name) for name in names]), F.col("value_below")).cast("bigint")
-    treated = F.when(~by_item(policies) & ~in_own_pool(policies), at_value)
+    treated = F.when(~cross_by_item(policies) & ~in_own_pool(policies), at_value)
     priced = with_own_shares(joined.withColumn("by_points_fen", treated), policies)
     amount = F.coalesce("by_points_fen", "fund_fen")
     owed = capped(priced, hospitals, policies).select(

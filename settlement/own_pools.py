@@ -13,7 +13,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from settlement.amounts import amount_above
-from settlement.case_points import by_item
+from settlement.case_points import cross_by_item
 from settlement.money import INTEGER, allocate, integer
 from settlement.policies import in_areas
 from settlement.policy import OutOfAreaPool, Policy
@@ -26,7 +26,7 @@ def _is_own(policy: Policy) -> bool:
 
 def in_own_pool(policies: Mapping[str, Policy]) -> Column:
     """Whether out-of-area cases of the row's area and scope are in a pool of their own; those by item are in none."""
-    return in_areas(policies, _is_own) & ~by_item(policies)
+    return in_areas(policies, _is_own) & ~cross_by_item(policies)
 
 
 def with_own_shares(away: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:

@@ -123,7 +123,8 @@ def policy_frame(policies: AreaPolicies, like: DataFrame) -> DataFrame:
 
 def in_areas(policies: Mapping[str, Policy], chosen: Callable[[Policy], bool]) -> Column:
     """Whether the policy of the row's `area` is one of those chosen: a literal list, so that no join is needed."""
-    return F.col("area").isin(sorted(area for area, policy in policies.items() if chosen(policy)))
+    areas = sorted(area for area, policy in policies.items() if chosen(policy))
+    return F.col("area").isin(areas) if areas else F.lit(False)
 
 
 def with_policies(frame: DataFrame, policies: AreaPolicies, *names: str) -> DataFrame:

@@ -16,7 +16,7 @@ from settlement.reference.inputs import Province
 from settlement.reference.own_pools import in_own_pool, own_shares
 from settlement.reference.points import PointsExplanation
 from settlement.reference.pools import PoolPeriod, Sums, amount_fen, sum_by
-from settlement.reference.scope import Scope, by_item, in_pool
+from settlement.reference.scope import Scope, cross_by_item, in_pool
 
 Pair = tuple[str, str, str, Scope]  # insured area, treating area, insurance type, scope
 _YEAR_LENGTH = len("YYYY")
@@ -55,7 +55,7 @@ def settle_debts(province: Province, points: Iterable[PointsExplanation], pools:
     for pair, period in sorted(away, key=lambda key: (key[0], len(key[1]) == _YEAR_LENGTH, key[1])):
         by_hospital, policy = away[pair, period], province.policies[pair[1]]
         by_points: Mapping[str, int] = own.get((pair, period), {})
-        if not by_item(pair[3], policy) and not in_own_pool(pair[3], policy):
+        if not cross_by_item(pair[3], policy) and not in_own_pool(pair[3], policy):
             by_points = _at_value(by_hospital, values.get((pair[1], pair[2], period)))
         if len(period) == _YEAR_LENGTH:
             by_points = capped(by_points, by_hospital, hospitals, policy)
@@ -73,7 +73,7 @@ def _sums_away(province: Province, points: Iterable[PointsExplanation]) -> dict[
         if in_pool(one.scope, policy):
             continue
         pair = (one.case.insu_admdvs, one.area, one.case.insutype, one.scope)
-        always = by_item(one.scope, policy)
+        always = cross_by_item(one.scope, policy)
         if one.in_month or always:
             months[pair, one.case.month].append(one)
         if one.in_year or always:

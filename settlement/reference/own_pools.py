@@ -11,7 +11,7 @@ from settlement.policy import OutOfAreaPool, Policy
 from settlement.readings import ValueKey
 from settlement.reference.exact import allocate
 from settlement.reference.pools import NOTHING, Sums, amount_fen, point_value
-from settlement.reference.scope import Scope, by_item
+from settlement.reference.scope import Scope, cross_by_item
 
 if TYPE_CHECKING:
     from settlement.reference.clearing import Pair
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 def in_own_pool(scope: Scope, treating: Policy) -> bool:
     """Whether an out-of-area case of this scope is in a pool of its own; one paid by item is in none."""
-    return treating.out_of_area_pool is OutOfAreaPool.OWN and scope is not Scope.LOCAL and not by_item(scope, treating)
+    return (
+        treating.out_of_area_pool is OutOfAreaPool.OWN
+        and scope is not Scope.LOCAL
+        and not cross_by_item(scope, treating)
+    )
 
 
 def own_value(sums: Sums) -> Fraction | None:

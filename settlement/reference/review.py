@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from settlement.case_rules import OFF
 from settlement.reference.inputs import Case, Province
-from settlement.reference.scope import Places, by_item
+from settlement.reference.scope import Places, cross_by_item
 from settlement.reference.stays import is_outside_day_care
 
 OVER_QUOTA = "over_quota"
@@ -32,7 +32,7 @@ def review_outcomes(province: Province, places: Places) -> dict[str, str]:
         area = places.hospital(case).area
         rules, stay = of_areas.get(area, OFF), stays.get(case.setl_id)
         outside = stay is not None and is_outside_day_care(case.drg, stay, rules)
-        if paid_by_points(case, by_item(places.scope(case), province.policies[area]), outside):
+        if paid_by_points(case, cross_by_item(places.scope(case), province.policies[area]), outside):
             slices[area, case.quarter][case.setl_id] = case
     applications = sorted(province.reviews, key=lambda review: (review.applied_on, review.setl_id))
     outcomes: dict[str, str] = {}

@@ -46,7 +46,7 @@ class Places:
         return Scope.IN_PROVINCE if case.insu_admdvs in self.areas else Scope.CROSS_PROVINCE
 
 
-def by_item(scope: Scope, treating: Policy) -> bool:
+def cross_by_item(scope: Scope, treating: Policy) -> bool:
     """Whether a case of this scope is paid its fund by item: of another province, unless the treating area pays those
     by points too (policy/004 二(四), OP-81).
     """
