@@ -10,8 +10,10 @@ from grouper.explain import explain_lines
 from jobs.context import add_lake_arguments, open_context
 from jobs.shell import run_job
 from lake.case_file import CaseFile, read_case_file
+from lake.case_value import CaseValue, ValueOf
 from lake.errors import ContractBroken
 from serving.terms import CLASS, INSURANCE, SCOPE, yuan
+from settlement.policy import PointValueKind
 from settlement.reference.exact import fixed
 from settlement.reference.points import TCM_ARTICLE
 
@@ -112,15 +114,14 @@ def point_lines(file: CaseFile) -> list[str]:
 
 def money_lines(file: CaseFile) -> list[str]:
     """The point value, what the case brings, and the hospital's amount that it is part of."""
-    scored, pool, hospital = file.scored, file.pool, file.hospital
+    scored, point, hospital = file.scored, file.value, file.hospital
     lines = ["", f"【金额】{file.case.month[:4]}年度"]
-    if not scored.in_year or pool is None or pool.value is None:
+    if not scored.in_year or point is None:
         return [*lines, f"  本病例不按点数付费（{CLASS[scored['class']]}），统筹基金发生额 {yuan(scored.fund_fen)} 元"]
     yearly = scored.points + scored.uplift
-    share = yearly * pool.value - yuan(scored.cost_fen - scored.fund_fen)
+    share = yearly * point.value - yuan(scored.cost_fen - scored.fund_fen)
     lines += [
-        f"  点值 V =（{yuan(pool.cost_fen)} − {yuan(pool.fund_fen)} + {yuan(pool.budget_used_fen)}）÷ "
-        f"{pool.points.normalize():f} = {pool.value} 元/点",
+        value_line(point, file.parameters.policy.point_value_kind),
         f"  本病例 = {yearly.normalize():f} × V −（{yuan(scored.cost_fen)} − {yuan(scored.fund_fen)}）"
         f" ≈ {share.quantize(Decimal('0.01'))} 元",
     ]
@@ -129,7 +130,23 @@ def money_lines(file: CaseFile) -> list[str]:
             f"  所在医疗机构 = {hospital.points.normalize():f} × V −（{yuan(hospital.cost_fen)} − "
             f"{yuan(hospital.fund_fen)}） = {yuan(hospital.amount_fen)} 元；最终应拨付 {yuan(hospital.final_fen)} 元"
         )
+    elif scored.scope != "local" and file.parameters.policy.out_of_area_apply_caps:
+        lines.append("  参保地全年应付：按医疗机构合计，以其统筹基金发生额 × 级别封顶线为限（policy/002 article 34.2）")
     return lines
+
+
+_WHOSE = {ValueOf.POOL: "", ValueOf.COMMON: "（各险种同一点值）", ValueOf.OWN: "（异地病例单独点值）"}
+_SET = {PointValueKind.FIXED: "固定费率", PointValueKind.ELASTIC: "弹性费率，增量部分达到上限"}
+
+
+def value_line(point: CaseValue, kind: PointValueKind) -> str:
+    """The point value: what it shares out, or by which rate it is set."""
+    if point.is_set:
+        return f"  点值 V = {point.value} 元/点（{_SET[kind]}，policy/001 article 17）"
+    return (
+        f"  点值 V{_WHOSE[point.kind]} =（{yuan(point.cost_fen)} − {yuan(point.fund_fen)} + {yuan(point.used_fen)}）÷ "
+        f"{point.points.normalize():f} = {point.value} 元/点"
+    )
 
 
 def _percent(share: Fraction) -> str:

@@ -14,6 +14,7 @@ from grouper.case import Case as GrouperCase
 from grouper.reference import ReferenceGrouper
 from grouper.scheme import Scheme
 from grouper.trace import Trace
+from lake.case_value import CaseValue, case_value
 from lake.codes import load_codes
 from lake.errors import UsageProblem
 from lake.parameters import ParameterSet, elements_of, published
@@ -44,7 +45,7 @@ class CaseFile:
     parameters: ParameterSet
     scored: Row
     points: PointsExplanation | None
-    pool: Row | None
+    value: CaseValue | None
     hospital: Row | None
 
 
@@ -63,7 +64,8 @@ def read_case_file(runs: RunBook, registry_of: Callable[[int], Registry], setl_i
     trace = ReferenceGrouper(scheme).explain(_grouper_case(runs, case))
     place = f"area = {quote(case.area)}"
     of_points = runs.required("points", case.area, str(year), f"run `dianshu points --year {year}` first")
-    scored = lake.read(CASE_POINTS, of_points.outputs[CASE_POINTS.name]).where(f"{place} AND {chosen}").first()
+    every = lake.read(CASE_POINTS, of_points.outputs[CASE_POINTS.name]).where(f"{place} AND month LIKE '{year}-%'")
+    scored = every.where(chosen).first()
     if scored is None:
         raise UsageProblem(
             f"case {setl_id} was taken in after the last `points` run of {case.area}; run `dianshu points`"
@@ -80,7 +82,7 @@ def read_case_file(runs: RunBook, registry_of: Callable[[int], Registry], setl_i
         parameters=parameters,
         scored=scored,
         points=_points(runs, registry_of(year), case, scored, parameters),
-        pool=pools.where(insurance).first(),
+        value=case_value(every, pools, scored, parameters.policy),
         hospital=hospitals.where(insurance & (F.col("fixmedins_code") == case.fixmedins_code)).first(),
     )
 

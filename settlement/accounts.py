@@ -64,7 +64,7 @@ CHART = (
     AccountClass("fund", "统筹基金", AREA, "negative: all that the area's pooled fund bore"),
     AccountClass("pool", "DRG预算", AREA, "0: what the hospitals do not get is reserve or residue"),
     AccountClass("reserve", "区域调节金", AREA, "what neither deficit sharing nor second distribution used"),
-    AccountClass("residue", "尾差", AREA, "what rounded amounts leave of the budget (OP-02)"),
+    AccountClass("residue", "尾差", AREA, "what rounded amounts leave (OP-02), or a common value moves (OP-03)"),
     AccountClass("payable", "应付医疗机构", HOSPITAL, "the final amount; negative: owed by the hospital"),
     AccountClass("withheld", "月度暂留", HOSPITAL, "0: released into the year"),
     AccountClass("deposit", "质量保证金", HOSPITAL, "0: returned to the hospital or kept by the fund"),

@@ -19,8 +19,8 @@ def amount_above(points: Column, cost: Column, fund: Column, value_above: Column
 def hospital_amounts(hospitals: DataFrame, pools: DataFrame) -> DataFrame:
     """`hospital_sums` with `amount_fen`, by the value of the pool and period in `pool_periods`.
 
-    With the exact value the amounts are allocated and sum to the budget used; with a rounded value each is rounded to
-    the fen. Without points nobody is paid.
+    Where the value shares out what is used (`allocated`) the amounts sum to it; else each is rounded to the fen.
+    Without points nobody is paid.
     """
     values = pools.select(*POOL, "slot", "used_fen", "value_above", "value_below", "allocated")
     joined = hospitals.join(F.broadcast(values), [*POOL, "slot"])

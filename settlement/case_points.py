@@ -14,7 +14,9 @@ from pyspark.sql import functions as F
 from settlement.frames import StaysByRule
 from settlement.late import is_late, working_days_after
 from settlement.money import POINT_PLACES, divide, from_units, integer
+from settlement.policies import in_areas
 from settlement.policy import Policy
+from settlement.readings import CrossProvince
 from settlement.results import CASE_POINT, CASE_POINTS
 from settlement.review import PASSED, decided_reviews
 from settlement.single_cases import with_case_rules
@@ -34,6 +36,14 @@ UNPAID = (FEE_FOR_SERVICE, NEW_TECHNIQUE, UNGROUPED, OUTSIDE_DAY_CARE)  # no poi
 def known_areas(hospitals: DataFrame, budgets: DataFrame) -> DataFrame:
     """The areas of the province: those of the hospitals and of the budgets. One column, `area`."""
     return hospitals.select("area").union(budgets.select("area")).distinct()
+
+
+def cross_by_item(policies: Mapping[str, Policy]) -> Column:
+    """Whether a case of the row's area and scope is paid by item: those of other provinces, where the area does not
+    pay them by points (policy/004 二(四), OP-81).
+    """
+    by_points = in_areas(policies, lambda policy: policy.cross_province is CrossProvince.TREATING_VALUE)
+    return (F.col("scope") == CROSS_PROVINCE) & ~by_points
 
 
 def score_cases(
@@ -62,7 +72,10 @@ def score_cases(
     settlement, points have the places of the policy, review is missing where there is none (or none that counts),
     cost_fen is without 特需 cost, uplift is what the year's clearing adds to the points.
     """
-    placed = with_case_rules(_placed(cases, _places(hospitals, elements, policies), known), by_rule)
+    scoped = _placed(cases, _places(hospitals, elements, policies), known).withColumn(
+        "cross_by_item", cross_by_item(policies)
+    )
+    placed = with_case_rules(scoped, by_rule)
     decided = decided_reviews(placed.where(_paid_by_points()), reviews, policies)
     reviewed = placed.join(F.broadcast(decided), "setl_id", "left")
     priced = _priced(reviewed, tariffs(elements, hospitals, policies))
@@ -137,7 +150,7 @@ def _priced(cases: DataFrame, lines: DataFrame) -> DataFrame:
 
 
 def _paid_by_points() -> Column:
-    inside = (F.col("scope") != CROSS_PROVINCE) & (F.col("new_tech") != 1)
+    inside = ~F.col("cross_by_item") & (F.col("new_tech") != 1)
     return inside & F.col("drg").isNotNull() & ~F.col("outside")
 
 
@@ -156,7 +169,7 @@ def _class_of() -> Column:
     cost, line = F.col("cost_fen"), F.col("line")
     low = (cost <= line["low_up_to"]) & (F.col("recognition") == 0)
     return (
-        F.when(F.col("scope") == CROSS_PROVINCE, FEE_FOR_SERVICE)
+        F.when(F.col("cross_by_item"), FEE_FOR_SERVICE)
         .when(F.col("new_tech") == 1, NEW_TECHNIQUE)
         .when(F.col("drg").isNull(), UNGROUPED)
         .when(F.col("outside"), OUTSIDE_DAY_CARE)

@@ -1,39 +1,51 @@
-"""Clearing between cities (异地就医清算): who owes whom for patients treated elsewhere, OP-79, OP-81.
+"""Clearing between cities (异地就医清算): who owes whom for patients treated elsewhere, OP-79..OP-82.
 
-In-province cases are worth the points of the treating area at its value; cross-province cases their fund.
+In-province cases are worth the points of the treating area at its value, or at that of a pool of their own;
+cross-province cases their fund, or the same as in-province ones where the treating area says so.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from settlement.amounts import amount_above
-from settlement.case_points import IN_PROVINCE, LOCAL
+from settlement.away_caps import capped
+from settlement.case_points import LOCAL, cross_by_item
 from settlement.money import divide
+from settlement.own_pools import in_own_pool, with_own_shares
+from settlement.policy import Policy
 from settlement.sums import MEASURES, POOL, SUM_KEY, YEAR_SLOT, period_text
 
 DEBT_KEY = ("insured_area", "treating_area", "insutype", "scope")
 ADJUSTMENT = "adjustment"
 
 
-def period_debts(periods: DataFrame, pools: DataFrame) -> DataFrame:
+def period_debts(
+    periods: DataFrame, pools: DataFrame, hospitals: DataFrame, policies: Mapping[str, Policy]
+) -> DataFrame:
     """What each insured area owes each treating area in each month and the year, each settled on its own.
 
     Args:
         periods: `period_sums`; local cases, and what a joint pool settles inside itself, have no row.
         pools: `pool_periods`.
+        hospitals: `HOSPITALS`.
+        policies: by treating area.
 
-    Returns `DEBT_KEY`, year, slot, cases, amount_fen. Amounts are rounded by hospital.
+    Returns `DEBT_KEY`, year, slot, cases, amount_fen. Amounts are rounded by hospital, or allocated in an own pool.
     """
     values = pools.select(*POOL, "slot", "value_above", "value_below")
     away = periods.where(~F.col("pooled") & (F.col("scope") != LOCAL)).groupBy(*SUM_KEY)
-    hospitals = away.agg(*[F.sum(name).alias(name) for name in MEASURES])
-    joined = hospitals.join(F.broadcast(values), [*POOL, "slot"], "left")
+    by_hospital = away.agg(*[F.sum(name).alias(name) for name in MEASURES])
+    joined = by_hospital.join(F.broadcast(values), [*POOL, "slot"], "left")
     names = ("points", "cost_fen", "fund_fen", "value_above", "value_below")
-    by_points = divide(amount_above(*[F.col(name) for name in names]), F.col("value_below")).cast("bigint")
-    amount = F.coalesce(F.when(F.col("scope") == IN_PROVINCE, by_points), F.col("fund_fen"))
-    owed = joined.select(
+    at_value = divide(amount_above(*[F.col(name) for name in names]), F.col("value_below")).cast("bigint")
+    treated = F.when(~cross_by_item(policies) & ~in_own_pool(policies), at_value)
+    priced = with_own_shares(joined.withColumn("by_points_fen", treated), policies)
+    amount = F.coalesce("by_points_fen", "fund_fen")
+    owed = capped(priced, hospitals, policies).select(
         F.col("insu_admdvs").alias("insured_area"),
         F.col("area").alias("treating_area"),
         "insutype",

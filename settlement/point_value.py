@@ -16,6 +16,8 @@ from settlement.policy import PointValueKind
 
 VALUE_TERMS = (
     "value_dp",
+    "rounding_residue",
+    "point_value_by_insurance",
     "point_value_kind",
     "point_value_fixed",
     "point_value_elastic_split",

@@ -7,13 +7,13 @@ An open bound is missing. The frame is broadcast.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, get_type_hints
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import (
     ArrayType,
@@ -119,6 +119,12 @@ def policy_frame(policies: AreaPolicies, like: DataFrame) -> DataFrame:
         for area, policy in sorted(policies.items())
     ]
     return like.sparkSession.createDataFrame(rows, _schema(kind))
+
+
+def in_areas(policies: Mapping[str, Policy], chosen: Callable[[Policy], bool]) -> Column:
+    """Whether the policy of the row's `area` is one of those chosen: a literal list, so that no join is needed."""
+    areas = sorted(area for area, policy in policies.items() if chosen(policy))
+    return F.col("area").isin(areas) if areas else F.lit(False)
 
 
 def with_policies(frame: DataFrame, policies: AreaPolicies, *names: str) -> DataFrame:

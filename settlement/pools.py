@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from settlement.common_value import shares_out, with_common_value
 from settlement.money import VALUE_PLACES, divide, integer, power_of_ten, share_of
 from settlement.point_value import VALUE_TERMS, YUAN_PER_POINT, set_value
 from settlement.policies import with_policies
@@ -31,7 +32,7 @@ def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str
     the next; year: the reserve), and the point value: `value` (integer at `VALUE_PLACES`, yuan a point) and the exact
     one as `value_above` ÷ `value_below` (fen for a point at `POINT_PLACES`); missing where there are no points. Where
     `rounding.value_dp` is a number, the value is rounded to it. `allocated`: the value is exact and shares out what is
-    used; false for a rounded or a set value.
+    used; false for a rounded, set or common value, and where the residue is booked.
     """
     rows = hospitals.select(*POOL, "slot", *MEASURES, F.lit(0).cast("bigint").alias("budget_fen"))
     given = budgets.select("area", "insutype", *year_and_slot(F.col("period")), F.col("amount_fen").alias("budget_fen"))
@@ -41,7 +42,7 @@ def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str
     entry = F.struct("slot", F.struct(*_AMOUNTS).alias("sums"))
     years = both.groupBy(*POOL).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
     ruled = with_policies(years, policies, "reserve_share", "reserve_deduct_before_points", *VALUE_TERMS)
-    return _with_value(_with_used(_spread(ruled)))
+    return _with_value(_with_used(_spread(ruled)), policies)
 
 
 def _spread(years: DataFrame) -> DataFrame:
@@ -84,12 +85,13 @@ def _with_used(periods: DataFrame) -> DataFrame:
     return periods.select("*", used.alias("used_fen"), carried.alias("carried_fen"))
 
 
-def _with_value(periods: DataFrame) -> DataFrame:
+def _with_value(periods: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
     """The point value: (cost - fund + used) ÷ points, articles 31(二) and 32(二), or the one that was set."""
     places = F.col("value_dp")
     money = integer(F.col("cost_fen") - F.col("fund_fen") + F.col("used_fen"))
     points = F.when(F.col("points") > 0, F.col("points"))
-    priced = set_value(periods.select("*", money.alias("_money"), points.alias("_points")))
+    own = periods.select("*", money.alias("_money"), points.alias("_points"))
+    priced = set_value(with_common_value(own, policies))
     is_set = F.col("_set").isNotNull()
     scale = power_of_ten(F.col("_set_places"))
     # yuan a point; then fen for a point at POINT_PLACES
@@ -110,5 +112,5 @@ def _with_value(periods: DataFrame) -> DataFrame:
         F.coalesce(shown, F.col("_rounded") * power_of_ten(F.lit(VALUE_PLACES) - places)).alias("value"),
         F.when(places.isNull(), fen_above).otherwise(F.col("_rounded")).alias("value_above"),
         F.when(places.isNull(), fen_below).otherwise(rounded_below).cast("decimal(38,0)").alias("value_below"),
-        (places.isNull() & ~is_set).alias("allocated"),
+        (places.isNull() & ~is_set & shares_out()).alias("allocated"),
     )

@@ -67,7 +67,7 @@ POOLS = StructType(
             ("carried_or_reserve_fen", "month: carried to the next; year: the reserve (区域调节金)"),
         ),
         _field("value", VALUE, "每点费用 of its own cases, yuan a point; missing without points", nullable=True),
-        *_money(("residue_fen", "what rounded amounts leave of the budget used")),
+        *_money(("residue_fen", "budget used less amounts: rounding, or what a common value moves (OP-03)")),
     ]
 )
 

@@ -98,7 +98,8 @@ def settle_scored(
     if closings is not None:
         present = account_cases(present.unionByName(closings.accounts()))
     terms = month_terms(present, amounts, frames.audit, policies)
-    shown, debts, corrections = pools_with_residue(pools, amounts), period_debts(periods, pools), None
+    debts = period_debts(periods, pools, frames.hospitals, policies)
+    shown, corrections = pools_with_residue(pools, amounts), None
     if closings is not None:
         new = keep("corrections", new_corrections(terms, closings))
         terms, shown = booked_terms(terms, new, closings), booked_pools(shown, closings)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from settlement.case_points import CROSS_PROVINCE, FEE_FOR_SERVICE, IN_PROVINCE, LOCAL, NEW_TECHNIQUE
+from settlement.case_points import FEE_FOR_SERVICE, IN_PROVINCE, LOCAL, NEW_TECHNIQUE, cross_by_item
 from settlement.money import POINT_PLACES, integer, share_of, to_units
 from settlement.policies import with_policies
 from settlement.policy import OutOfAreaPool, Policy
@@ -105,8 +105,8 @@ def period_sums(sums: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
         _struct_of(F.lit(YEAR_SLOT), F.col("year_cases"), "year"),
     )
     by_fee = F.array(fee, fee.withField("slot", F.lit(YEAR_SLOT)))
-    cross = F.col("scope") == CROSS_PROVINCE
-    each = sums.select(*SUM_KEY[:-1], F.explode(F.when(cross, by_fee).otherwise(by_points)).alias("_period"))
+    counted = F.when(cross_by_item(policies), by_fee).otherwise(by_points)
+    each = sums.select(*SUM_KEY[:-1], F.explode(counted).alias("_period"))
     spread = each.select(*SUM_KEY[:-1], "_period.*").where("cases > 0")
     added = spread.groupBy(*SUM_KEY).agg(*[F.sum(name).alias(name) for name in MEASURES])
     ruled = with_policies(added, policies, "out_of_area_pool")

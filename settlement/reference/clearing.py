@@ -1,4 +1,7 @@
-"""Clearing between cities: what insured areas owe treating areas (policy-formulas 13; policy/004 二(四))."""
+"""Clearing between cities: what insured areas owe treating areas (policy-formulas 13; policy/004 二(四)).
+
+What is not owed by points (by item, or in a pool without a value) is the fund.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from settlement.reference.away_caps import capped
 from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Province
+from settlement.reference.own_pools import in_own_pool, own_shares
 from settlement.reference.points import PointsExplanation
 from settlement.reference.pools import PoolPeriod, Sums, amount_fen, sum_by
-from settlement.reference.scope import Scope, in_pool
+from settlement.reference.scope import Scope, cross_by_item, in_pool
 
 Pair = tuple[str, str, str, Scope]  # insured area, treating area, insurance type, scope
 _YEAR_LENGTH = len("YYYY")
@@ -43,22 +48,48 @@ def settle_matrix(province: Province, points: Iterable[PointsExplanation], pools
 def settle_debts(province: Province, points: Iterable[PointsExplanation], pools: Iterable[PoolPeriod]) -> list[Debt]:
     """Months and year of every pair of areas with cases, each settled on its own."""
     values = {(pool.area, pool.insutype, pool.period): pool.value for pool in pools}
-    months: dict[Pair, dict[str, list[PointsExplanation]]] = defaultdict(lambda: defaultdict(list))
-    years: dict[Pair, list[PointsExplanation]] = defaultdict(list)
+    hospitals = {hospital.fixmedins_code: hospital for hospital in province.hospitals}
+    away = _sums_away(province, points)
+    own = own_shares(away, province.policies)
+    debts: list[Debt] = []
+    for pair, period in sorted(away, key=lambda key: (key[0], len(key[1]) == _YEAR_LENGTH, key[1])):
+        by_hospital, policy = away[pair, period], province.policies[pair[1]]
+        by_points: Mapping[str, int] = own.get((pair, period), {})
+        if not cross_by_item(pair[3], policy) and not in_own_pool(pair[3], policy):
+            by_points = _at_value(by_hospital, values.get((pair[1], pair[2], period)))
+        if len(period) == _YEAR_LENGTH:
+            by_points = capped(by_points, by_hospital, hospitals, policy)
+        owed = sum(by_points.get(code, sums.fund_fen) for code, sums in by_hospital.items())
+        debts.append(Debt(*pair, period, sum(sums.cases for sums in by_hospital.values()), owed))
+    return debts
+
+
+def _sums_away(province: Province, points: Iterable[PointsExplanation]) -> dict[tuple[Pair, str], dict[str, Sums]]:
+    """Sums by hospital of what no pool of a treating area settles inside itself, by pair and period."""
+    months: dict[tuple[Pair, str], list[PointsExplanation]] = defaultdict(list)
+    years: dict[tuple[Pair, str], list[PointsExplanation]] = defaultdict(list)
     for one in points:
-        if in_pool(one.scope, province.policies[one.area]):
+        policy = province.policies[one.area]
+        if in_pool(one.scope, policy):
             continue
         pair = (one.case.insu_admdvs, one.area, one.case.insutype, one.scope)
-        by_item = one.scope is Scope.CROSS_PROVINCE
-        if one.in_month or by_item:
-            months[pair][one.case.month].append(one)
-        if one.in_year or by_item:
-            years[pair].append(one)
-    debts: list[Debt] = []
-    for pair, cases in sorted(years.items()):
-        debts += [_debt(pair, month, inside, values) for month, inside in sorted(months[pair].items())]
-        debts.append(_debt(pair, str(province.year), cases, values))
-    return debts
+        always = cross_by_item(one.scope, policy)
+        if one.in_month or always:
+            months[pair, one.case.month].append(one)
+        if one.in_year or always:
+            years[pair, str(province.year)].append(one)
+    return {
+        key: sum_by(((one.case.fixmedins_code, one) for one in cases), yearly=yearly)
+        for yearly, periods in ((False, months), (True, years))
+        for key, cases in periods.items()
+    }
+
+
+def _at_value(by_hospital: Mapping[str, Sums], value: Fraction | None) -> dict[str, int]:
+    """By hospital and rounded: points × V − (cost − fund) with the treating pool's V; nothing without V."""
+    if value is None:
+        return {}
+    return {code: to_fen(amount_fen(sums, value)) for code, sums in by_hospital.items()}
 
 
 def with_adjustments(debts: Iterable[Debt]) -> list[Debt]:
@@ -72,20 +103,6 @@ def with_adjustments(debts: Iterable[Debt]) -> list[Debt]:
         rest = 2 * yearly.amount_fen - sum(debt.amount_fen for debt in mine)
         rows += [*mine, Debt(*pair, f"{yearly.period}-adjustment", 0, rest)]
     return rows
-
-
-def _debt(
-    pair: Pair, period: str, cases: list[PointsExplanation], values: Mapping[tuple[str, str, str], Fraction | None]
-) -> Debt:
-    """By hospital and rounded: points × V − (cost − fund) with the treating pool's V; without V the fund."""
-    by_hospital = sum_by(((one.case.fixmedins_code, one) for one in cases), yearly="-" not in period)
-    value = values.get((pair[1], pair[2], period)) if pair[3] is Scope.IN_PROVINCE else None
-    owed = sum(_owed(sums, value) for sums in by_hospital.values())
-    return Debt(*pair, period, len(cases), owed)
-
-
-def _owed(sums: Sums, value: Fraction | None) -> int:
-    return sums.fund_fen if value is None else to_fen(amount_fen(sums, value))
 
 
 def settle_net(year: str | None, debts: Iterable[Debt]) -> dict[str, int]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import TypeVar
+
+Key = TypeVar("Key", str, tuple[str, str])
 
 
 def round_half_up(number: Fraction, places: int = 0) -> Fraction:
@@ -18,7 +21,7 @@ def to_fen(fen: Fraction) -> int:
     return int(round_half_up(fen))
 
 
-def allocate(shares: Mapping[str, Fraction], total: int) -> dict[str, int]:
+def allocate(shares: Mapping[Key, Fraction], total: int) -> dict[Key, int]:
     """Whole fen for exact shares that sum to `total`: floors, then one fen to the largest remainders (OP-02).
 
     Ties go to the smaller key. Raises `ValueError` where the shares do not sum to the total.

@@ -14,7 +14,7 @@ from settlement.reference.elements import Coefficient, Elements, Ruler
 from settlement.reference.exact import fixed, round_half_up
 from settlement.reference.inputs import Case, Hospital, Province, Stay
 from settlement.reference.review import PASSED, review_outcomes
-from settlement.reference.scope import Places, Scope
+from settlement.reference.scope import Places, Scope, cross_by_item
 from settlement.reference.stays import daily_points, is_outside_day_care
 from settlement.reference.tcm import tcm_rate, tcm_share
 from settlement.reference.working_days import upload_deadline
@@ -186,7 +186,7 @@ def _uplift(
 
 def _outside_points(case: Case, scope: Scope, rules: PointsRules) -> _Result | None:
     """Cases without points: paid by item, accounted on their own, or left for the year end."""
-    if scope is Scope.CROSS_PROVINCE:
+    if cross_by_item(scope, rules.policies[rules.places.hospital(case).area]):
         return _Result(CaseClass.FEE_FOR_SERVICE, Fraction(0), "0")
     if case.new_tech:
         return _Result(CaseClass.NEW_TECHNIQUE, Fraction(0), "0")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from settlement.policy import PointValueKind, Policy
 from settlement.policy_values import PolicyProblem
+from settlement.readings import Residue
 from settlement.reference.exact import allocate, round_half_up, to_fen
 from settlement.reference.inputs import Province
 from settlement.reference.points import PointsExplanation
@@ -80,7 +81,7 @@ def settle_pools(province: Province, points: Iterable[PointsExplanation]) -> lis
         policy = province.policies[area]
         settled += settle_months((area, insutype), year, by_period, inside, policy)
         settled.append(settle_year((area, insutype), year, by_period.get(year, 0), inside, policy))
-    return settled
+    return with_common_values(settled, province.policies)
 
 
 def settle_months(
@@ -121,7 +122,8 @@ def _settle(
         total = total.plus(sums)
     fixed = set_value(total, used, pool[1], policy)
     value = point_value(total, used, policy.value_dp, fixed)
-    amounts = amounts_by_value(by_hospital, value, used, policy.value_dp, fixed is not None)
+    booked = policy.rounding_residue is Residue.BOOKED
+    amounts = amounts_by_value(by_hospital, value, used, policy.value_dp, booked or fixed is not None)
     return PoolPeriod(
         area=pool[0],
         insutype=pool[1],
@@ -175,15 +177,41 @@ def amount_fen(sums: Sums, value: Fraction) -> Fraction:
 
 
 def amounts_by_value(
-    by_hospital: Mapping[str, Sums], value: Fraction | None, used_fen: int, places: int | None, is_set: bool = False
+    by_hospital: Mapping[str, Sums], value: Fraction | None, used_fen: int, places: int | None, one_by_one: bool = False
 ) -> dict[str, int]:
     """What each hospital is due: allocated to the budget used where V is exact, else rounded one by one (OP-02).
 
-    A value that is set does not share out what is used, so its amounts are rounded one by one too.
+    A value that is set or common does not share out what the pool uses, so its amounts are rounded one by one too, and
+    so are all where the residue is booked.
     """
     if value is None:
         return dict.fromkeys(by_hospital, 0)
     exact = {code: amount_fen(sums, value) for code, sums in by_hospital.items()}
-    if places is None and not is_set:
+    if places is None and not one_by_one:
         return allocate(exact, used_fen)
     return {code: to_fen(amount) for code, amount in exact.items()}
+
+
+def with_common_values(pools: Iterable[PoolPeriod], policies: Mapping[str, Policy]) -> list[PoolPeriod]:
+    """The pools with one value for all insurance types of an area and period, where the area says so (OP-03).
+
+    Budget, roll-over and residue stay with each pool: its residue is what its money pays for the cases of others. The
+    money of a pool without points is in no value.
+    """
+    several = list(pools)
+    together: dict[tuple[str, str], tuple[Sums, int]] = defaultdict(lambda: (NOTHING, 0))
+    for pool in several:
+        if pool.sums.points:
+            sums, used = together[pool.area, pool.period]
+            together[pool.area, pool.period] = sums.plus(pool.sums), used + pool.used_fen
+
+    def valued(pool: PoolPeriod) -> PoolPeriod:
+        policy = policies[pool.area]
+        if policy.point_value_by_insurance or not pool.sums.points:
+            return pool
+        sums, used = together[pool.area, pool.period]
+        value = point_value(sums, used, policy.value_dp, set_value(sums, used, pool.insutype, policy))
+        amounts = amounts_by_value(pool.by_hospital, value, pool.used_fen, policy.value_dp, one_by_one=True)
+        return replace(pool, value=value, amounts_fen=amounts, residue_fen=pool.used_fen - sum(amounts.values()))
+
+    return [valued(pool) for pool in several]

@@ -8,16 +8,16 @@ from fractions import Fraction
 
 from settlement.case_rules import OFF
 from settlement.reference.inputs import Case, Province
-from settlement.reference.scope import Places, Scope
+from settlement.reference.scope import Places, cross_by_item
 from settlement.reference.stays import is_outside_day_care
 
 OVER_QUOTA = "over_quota"
 PASSED = "passed"
 
 
-def paid_by_points(case: Case, scope: Scope, outside_day_care: bool = False) -> bool:
-    """Whether points are computed for a case: grouped, no new technique, insured within the province, inside DRG."""
-    inside = scope is not Scope.CROSS_PROVINCE and not outside_day_care
+def paid_by_points(case: Case, out_of_points: bool, outside_day_care: bool = False) -> bool:
+    """Whether points are computed for a case: grouped, no new technique, not by item for its scope, inside DRG."""
+    inside = not out_of_points and not outside_day_care
     return inside and not case.new_tech and case.drg is not None
 
 
@@ -32,7 +32,7 @@ def review_outcomes(province: Province, places: Places) -> dict[str, str]:
         area = places.hospital(case).area
         rules, stay = of_areas.get(area, OFF), stays.get(case.setl_id)
         outside = stay is not None and is_outside_day_care(case.drg, stay, rules)
-        if paid_by_points(case, places.scope(case), outside):
+        if paid_by_points(case, cross_by_item(places.scope(case), province.policies[area]), outside):
             slices[area, case.quarter][case.setl_id] = case
     applications = sorted(province.reviews, key=lambda review: (review.applied_on, review.setl_id))
     outcomes: dict[str, str] = {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from settlement.policy import OutOfAreaPool, Policy
+from settlement.readings import CrossProvince
 from settlement.reference.inputs import Case, Hospital, Province
 
 
@@ -43,6 +44,13 @@ class Places:
         if case.insu_admdvs == self.hospital(case).area:
             return Scope.LOCAL
         return Scope.IN_PROVINCE if case.insu_admdvs in self.areas else Scope.CROSS_PROVINCE
+
+
+def cross_by_item(scope: Scope, treating: Policy) -> bool:
+    """Whether a case of this scope is paid its fund by item: of another province, unless the treating area pays those
+    by points too (policy/004 二(四), OP-81).
+    """
+    return scope is Scope.CROSS_PROVINCE and treating.cross_province is CrossProvince.FEE_FOR_SERVICE
 
 
 def in_pool(scope: Scope, treating: Policy) -> bool:

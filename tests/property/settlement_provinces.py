@@ -92,7 +92,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "deficit.tiers": TIERS,
     "deficit.max_share_of_budget": ("0.05", "0.9"),
     "second_distribution.enabled": (False, True),
-    "out_of_area.pool": ("treating_value", "joint"),
+    "out_of_area.pool": ("treating_value", "joint", "own"),
     "point_value.kind": ("floating", "floating", "floating", "fixed", "elastic", "elastic"),
     "point_value.fixed": ({"310": "88.123456", "390": "100"}, {"310": "0", "390": "12345.6789"}),
     "point_value.elastic_split": ("0.8", "0.7"),
@@ -123,12 +123,16 @@ def random_order(random: Random) -> YearOrder:
 
 
 def random_province(seed: int, cases: int, prefix: str = "99") -> Province:
-    """Two areas with two to four hospitals each, `cases` cases, elements, budgets, audit sums, reviews, history."""
+    """Two areas with two to four hospitals each, `cases` cases, elements, budgets, audit sums, reviews, history.
+
+    Patients are insured in these, in a third area of the province without hospitals, and elsewhere.
+    """
     random = Random(seed)
     areas = [f"{prefix}{number:02d}" for number in (1, 2)]
     hospitals = tuple(_hospital(random, area, number) for area in areas for number in range(random.randint(2, 4)))
     elements = tuple(element for area in areas for element in _elements(random, area))
-    insured = [*areas, f"X{prefix}"]
+    home = f"{prefix}03"
+    insured = [*areas, home, f"X{prefix}"]
     rows = tuple(_case(random, hospitals, elements, f"S{prefix}-{number:04d}", insured) for number in range(cases))
     return Province(
         hospitals=hospitals,
@@ -138,10 +142,10 @@ def random_province(seed: int, cases: int, prefix: str = "99") -> Province:
         elements_given=tuple(element for hospital in hospitals for element in _given(random, hospital)),
         cases=rows,
         reviews=tuple(_review(random, case) for case in rows if random.random() < 0.3),
-        budgets=tuple(budget for area in areas for budget in _budgets(random, area)),
+        budgets=(*(budget for area in areas for budget in _budgets(random, area)), Budget(home, "310", str(YEAR), 0)),
         audit=tuple(_audit(random, hospitals)),
         calendar=CALENDAR,
-        policies={area: random_policy(random) for area in areas},
+        policies={area: random_policy(random) for area in (*areas, home)},
     )
 
 

@@ -14,6 +14,7 @@ from random import Random
 import pytest
 
 from settlement.policy import PointValueKind
+from settlement.readings import Residue
 from settlement.reference.inputs import Province
 from settlement.reference.ledger import settle_ledger
 from settlement.reference.ledger_views import balances
@@ -119,6 +120,7 @@ def test_an_exact_value_leaves_no_residue(provinces: list[Settled]) -> None:
         for pool in one.pools:
             policy = one.province.policies[pool.area]
             floats = policy.value_dp is None and policy.point_value_kind is PointValueKind.FLOATING
+            floats = floats and policy.point_value_by_insurance and policy.rounding_residue is Residue.LARGEST_REMAINDER
             seen[bool(pool.residue_fen)] += 1
             assert not (floats and pool.value is not None and pool.residue_fen), one.seed
             assert pool.value is not None or pool.residue_fen == pool.used_fen, one.seed

@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from settlement.policy import PointValueKind, Policy
+from settlement.readings import Residue
 from settlement.reference.elements import CoefficientSource, RulerSource
 from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Province, TextRow
 from settlement.reference.measuring import measure
 from settlement.reference.points import CaseClass, PointsRules, explain_points
+from settlement.reference.scope import Scope
 from settlement.reference.settle import settle, settle_province
 from settlement.reference.year import HospitalYear
 from settlement.year_order import TERMS, YearStep
@@ -38,8 +40,9 @@ def test_pools_are_used_to_the_fen_or_the_residue_is_booked(seed: int, cases: in
 
 
 def _floats(policy: Policy) -> bool:
-    """Whether an exact value shares out what is used: neither rounded nor set."""
-    return policy.value_dp is None and policy.point_value_kind is PointValueKind.FLOATING
+    """Whether an exact value shares out what is used: neither rounded nor set, nor common, and no residue is booked."""
+    own = policy.point_value_by_insurance and policy.rounding_residue is Residue.LARGEST_REMAINDER
+    return own and policy.value_dp is None and policy.point_value_kind is PointValueKind.FLOATING
 
 
 @given(SEEDS, SIZES)
@@ -230,7 +233,7 @@ def test_random_provinces_take_every_branch() -> None:
         seen |= {f"{debt.scope} {len(debt.period)}" for debt in settlement.matrix if debt.amount_fen}
     of_cases = set(CaseClass) - {CaseClass.BED_DAY, CaseClass.OUTSIDE_DAY_CARE}  # these are made of stays
     assert {one for one, _ in classes} == of_cases
-    assert len(classes) == len(of_cases) * 2 - 1
+    assert len(classes) == (len(of_cases) - 1) * len(Scope) + 1
     assert (coefficients, rulers) == (set(CoefficientSource), set(RulerSource))
     decided = {(review, late, True) for review in ("", "passed", "refused", "over_quota") for late in (True, False)}
     assert outcomes == {*decided, ("", False, False)}

@@ -70,6 +70,11 @@ SETTLING: list[tuple[str, Any]] = [
     ("deficit.max_share_of_budget", "0.1"),
     ("second_distribution.enabled", False),
     ("out_of_area.pool", "joint"),
+    ("out_of_area.pool", "own"),
+    ("out_of_area.cross_province", "treating_value"),
+    ("out_of_area.apply_caps", True),
+    ("rounding.residue", "booked"),
+    ("point_value.by_insurance", False),
     ("point_value.kind", "fixed"),
     ("clearing.order", CHOICES["clearing.order"][1]),
     ("clearing.order", CHOICES["clearing.order"][2]),
@@ -84,6 +89,13 @@ PRICING: list[tuple[str, Any]] = [
     ("point_value.elastic_split", "0.7"),
     ("point_value.elastic_max", "1.1"),
     ("point_value.elastic_max", "none"),
+]
+# With own pools of out-of-area cases: a value for each insured area changes what each owes.
+OWN: dict[str, Any] = {**RICH, "out_of_area.pool": "own"}
+AWAY: list[tuple[str, Any]] = [
+    ("point_value.key", "insured_area"),
+    ("out_of_area.cross_province", "treating_value"),
+    ("out_of_area.apply_caps", True),
 ]
 
 
@@ -114,7 +126,7 @@ def usual_tables() -> dict[str, list[TextRow]]:
 
 
 def test_every_policy_value_is_tried() -> None:
-    assert {key for key, _ in MEASURING + SETTLING + PRICING} == set(POLICY_KEYS)
+    assert {key for key, _ in MEASURING + SETTLING + PRICING + AWAY} == set(POLICY_KEYS)
     assert measured(RICH) == usual_elements()
     assert settle(with_values(RICH)) == usual_tables()
 
@@ -132,3 +144,8 @@ def test_another_value_changes_the_settlement(key: str, value: object) -> None:
 @pytest.mark.parametrize(("key", "value"), PRICING)
 def test_another_value_changes_an_elastic_settlement(key: str, value: object) -> None:
     assert settle(with_values({**ELASTIC, key: value})) != settle(with_values(ELASTIC))
+
+
+@pytest.mark.parametrize(("key", "value"), AWAY)
+def test_another_value_changes_a_settlement_with_own_pools(key: str, value: object) -> None:
+    assert settle(with_values({**OWN, key: value})) != settle(with_values(OWN))
