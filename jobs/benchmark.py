@@ -51,6 +51,7 @@ UNITS = {
     "benchmark_points": "points",
     "level_coefficient": "ratio",
     "add_on": "ratio",
+    "mean_days": "days",
     "cases": "cases",
     "kept": "cases",
 }

@@ -70,11 +70,11 @@ def published_bulletin(context: JobContext, cities: Collection[str], year: int, 
 
 def bulletin_lines(context: JobContext, cities: Collection[str], year: int, half: int) -> list[str]:
     """The bulletin as CSV lines with a Chinese header, hospitals in order of area and code."""
-    names = ("area", "fixmedins_code", "discharges", "applied", "passed", "refused", "over_quota")
+    names = ("area", "fixmedins_code", "discharges", "applied", "passed", "refused", "over_quota", "no_ground")
     shares = [F.col(share).cast("decimal(18,6)").alias(share) for share in ("applied_share", "passed_share")]
     published = published_bulletin(context, cities, year, half).orderBy("area", "fixmedins_code")
     rows = published.select(*[F.col(name) for name in names], *shares).collect()
-    header = "统筹区,医疗机构编号,出院病例,申请数,通过数,未通过数,超出比例数,申请占比,通过占比"
+    header = "统筹区,医疗机构编号,出院病例,申请数,通过数,未通过数,超出比例数,不符合申报条件数,申请占比,通过占比"
     return [header, *[",".join(str(cell) for cell in row) for row in rows]]
 
 

@@ -76,6 +76,7 @@ def _write(context: JobContext, registry: Registry, due: Mapping[Calculation, Pa
     grouped = with_groups(cases_of(context.runs, places), groups_of(context.runs, schemes, places))
     everywhere = registry_frame(lake, registry, HOSPITALS)
     hospitals = everywhere.where(F.col("area").isin(sorted(schemes)))
+    policies = {one.area: one.policy for one in due.values()}
     scored = score_cases(
         settlement_cases(grouped, hospitals),
         hospitals,
@@ -83,8 +84,8 @@ def _write(context: JobContext, registry: Registry, due: Mapping[Calculation, Pa
         registry_frame(lake, registry, REVIEWS),
         registry_frame(lake, registry, CALENDAR),
         known_areas(everywhere, registry_frame(lake, registry, BUDGETS)),
-        {one.area: one.policy for one in due.values()},
-        stays_by_rule(context.runs, {one.area: one.case_rules for one in due.values()}, year),
+        policies,
+        stays_by_rule(context.runs, {one.area: one.case_rules for one in due.values()}, policies, year),
     )
     rows = _labelled(scored.unionByName(unplaced_cases(grouped, hospitals)), due)
     slices = [(area, month) for area, _ in places for month in months_ingested(context.runs, area, [year])]

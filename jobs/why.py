@@ -14,10 +14,24 @@ from lake.case_value import CaseValue, ValueOf
 from lake.errors import ContractBroken
 from serving.terms import CLASS, INSURANCE, SCOPE, yuan
 from settlement.policy import PointValueKind
+from settlement.readings import Combine
+from settlement.reference.elements import Coefficient, RulerSource
 from settlement.reference.exact import fixed
 from settlement.reference.points import TCM_ARTICLE
 
 NAME = "why"
+RULER = {
+    RulerSource.LEVEL_MEAN: "级别次均费用（判定标准）",
+    RulerSource.YEAR_LEVEL_MEAN: "当年级别次均费用（判定标准）",
+    RulerSource.GROUP_MEAN_TIMES_COEFFICIENT: "病组次均费用 × 级别系数（判定标准）",
+    RulerSource.GROUP_MEAN: "病组次均费用（判定标准）",
+    RulerSource.NONE: "",
+}
+REVIEW = {
+    "refused": "未通过，按一般规则支付",
+    "over_quota": "超出比例，按一般规则支付",
+    "no_ground": "不符合申报条件，按一般规则支付",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +106,7 @@ def point_lines(file: CaseFile) -> list[str]:
     for label, value in (
         ("所有病组次均费用 M", figures.all_mean),
         ("病组基准点数 B", figures.benchmark_points),
-        ("级别次均费用（判定标准）", figures.ruler.value if figures.ruler else None),
+        (RULER[figures.ruler.source] if figures.ruler else "", figures.ruler.value if figures.ruler else None),
         ("高倍率界限（高于）", figures.high_bound),
         ("低倍率界限（不高于）", figures.low_bound),
     ):
@@ -100,7 +114,9 @@ def point_lines(file: CaseFile) -> list[str]:
             lines.append(f"  {label} = {_plain(value)}")
     if figures.coefficient is not None:
         k = figures.coefficient
-        lines.append(f"  调节系数 K = {_plain(k.level_part)} + {_plain(k.add_on)}（{k.source.value}）")
+        lines.append(f"  调节系数 K = {coefficient_text(k)}（{k.source.value}）")
+    if points.review in REVIEW:
+        lines.append(f"  特例单议申请：{REVIEW[points.review]}")
     lines.append(f"  点数 = {points.formula} = {scored.points.normalize():f}")
     if figures.tcm_share is not None:
         lines.append(f"  中治率 = {_percent(figures.tcm_share)}（中医药治疗费用 ÷ 医疗总费用，依据 {TCM_ARTICLE}）")
@@ -110,6 +126,19 @@ def point_lines(file: CaseFile) -> list[str]:
         late = "" if points.in_month else "，超过时限，不纳入月度结算"
         lines.append(f"  清单上传时限 {points.deadline}{late}")
     return lines
+
+
+def coefficient_text(k: Coefficient) -> str:
+    """K of its parts, and the limits where they bind the whole of it."""
+    multiplied = k.combine is Combine.MULTIPLY
+    parts = (
+        f"{_plain(k.level_part)} × (1 + {_plain(k.add_on)})"
+        if multiplied
+        else f"{_plain(k.level_part)} + {_plain(k.add_on)}"
+    )
+    return (
+        parts if k.limits is None else f"{parts}，限于 {_plain(k.limits[0])}～{_plain(k.limits[1])} = {_plain(k.value)}"
+    )
 
 
 def money_lines(file: CaseFile) -> list[str]:

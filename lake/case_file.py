@@ -18,20 +18,22 @@ from lake.case_value import CaseValue, case_value
 from lake.codes import load_codes
 from lake.errors import UsageProblem
 from lake.parameters import ParameterSet, elements_of, published
-from lake.registry import Registry
+from lake.registry import Registry, registry_frame
 from lake.runs import RunBook
 from lake.scheme_store import load_scheme
-from lake.scored import NEVER
+from lake.scored import NEVER, cases_by_points
 from lake.stays import stays_by_rule
 from lake.store import quote
 from lake.tables.case_points import CASE_POINTS
 from lake.tables.cases import CASES
 from lake.tables.findings import FINDINGS
+from lake.tables.registry import HOSPITALS
 from lake.tables.results import HOSPITAL_YEAR, POOLS
 from settlement.reference.elements import Elements
 from settlement.reference.inputs import Case, Element, Hospital, Province, Stay
 from settlement.reference.points import PointsExplanation, PointsRules, explain_points
 from settlement.reference.scope import Places
+from settlement.ruler import with_year_means
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def read_case_file(runs: RunBook, registry_of: Callable[[int], Registry], setl_i
         trace=trace,
         parameters=parameters,
         scored=scored,
-        points=_points(runs, registry_of(year), case, scored, parameters),
+        points=_points(runs, registry_of(year), case, scored, parameters, every),
         value=case_value(every, pools, scored, parameters.policy),
         hospital=hospitals.where(insurance & (F.col("fixmedins_code") == case.fixmedins_code)).first(),
     )
@@ -113,7 +115,7 @@ def _grouper_case(runs: RunBook, case: Row) -> GrouperCase:
 
 
 def _points(
-    runs: RunBook, registry: Registry, case: Row, scored: Row, parameters: ParameterSet
+    runs: RunBook, registry: Registry, case: Row, scored: Row, parameters: ParameterSet, of_area: DataFrame
 ) -> PointsExplanation | None:
     hospitals = tuple(_hospital(row) for row in registry.tables["hospitals"].to_pylist())
     if case.fixmedins_code not in {one.fixmedins_code for one in hospitals if one.area == case.area}:
@@ -121,7 +123,7 @@ def _points(
     places = Places.of(Province(hospitals=hospitals))
     elements = tuple(
         Element(row.area, row.kind, row.drg, row.level, row.fixmedins_code, Fraction(row.value))
-        for row in elements_of(runs.lake, [parameters]).collect()
+        for row in _elements(runs, registry, parameters, of_area).collect()
     )
     days = {row["date"]: bool(row["working"]) for row in registry.tables["calendar"].to_pylist()}
     budgets = frozenset(registry.tables["budgets"]["area"].to_pylist())
@@ -137,9 +139,15 @@ def _points(
     return explain_points(_settlement_case(case, scored), rules)
 
 
+def _elements(runs: RunBook, registry: Registry, parameters: ParameterSet, of_area: DataFrame) -> DataFrame:
+    """The elements that the area's cases were scored by: of the year where outliers are told by it (OP-34)."""
+    cases = cases_by_points(of_area, registry_frame(runs.lake, registry, HOSPITALS))
+    return with_year_means(elements_of(runs.lake, [parameters]), cases, {parameters.area: parameters.policy})
+
+
 def _stays(runs: RunBook, case: Row, parameters: ParameterSet) -> list[Stay]:
     """What the rules of single cases ask of this case, where the area has such rules."""
-    by_rule = stays_by_rule(runs, {case.area: parameters.case_rules}, int(case.month[:4]))
+    by_rule = stays_by_rule(runs, {case.area: parameters.case_rules}, {}, int(case.month[:4]))
     rows = [] if by_rule is None else by_rule.stays.where(F.col("setl_id") == case.setl_id).collect()
     return [Stay(row.setl_id, row.days, row.tcm_cost_fen, bool(row.tcm_place), bool(row.day_care)) for row in rows[:1]]
 

@@ -71,6 +71,7 @@ ELEMENT_KINDS: dict[str, tuple[tuple[str, ...], bool]] = {
     "level_coefficient": (("drg", "level"), False),
     "base_group": (("drg",), True),
     "add_on": (("drg", "fixmedins_code"), False),
+    "mean_days": (("drg",), False),
     "whole_review": (("drg",), True),
     "tcm_advantage": (("drg",), True),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from settlement.case_points import UNPAID
 from settlement.frames import CASES
 from settlement.results import CASE_POINT, CASE_POINTS
 
@@ -48,3 +49,11 @@ def unplaced_cases(grouped: DataFrame, hospitals: DataFrame) -> DataFrame:
         "cost_fen": F.col("cost_fen") - F.col("special_cost_fen"),
     }
     return rows.select(*[nothing.get(name, F.col(name)).alias(name) for name in CASE_POINTS.names])
+
+
+def cases_by_points(scored: DataFrame, hospitals: DataFrame) -> DataFrame:
+    """Of scored cases those that points were computed for, in time or late: area, drg, level, cost_fen."""
+    levels = hospitals.select("fixmedins_code", "area", "level")
+    inside = F.col("drg").isNotNull() & ~F.col("class").isin(UNKNOWN_HOSPITAL, *UNPAID)
+    joined = scored.where(inside).join(F.broadcast(levels), ["fixmedins_code", "area"])
+    return joined.select("area", "drg", "level", "cost_fen")

@@ -13,14 +13,21 @@ from lake.views import months_ingested
 from settlement.case_rules import CaseRules
 from settlement.frames import STAYS, StaysByRule
 from settlement.policies import with_policies
+from settlement.policy import Policy
 
 DAY_CARE = "2"  # 住院医疗类型 (ipt_med_type): 日间手术
 _RULES = ("tcm_charge_types", "tcm_departments", "tcm_institutions")
 
 
-def stays_by_rule(runs: RunBook, rules: Mapping[str, CaseRules], year: int) -> StaysByRule | None:
-    """The stays of areas with rules of single cases; None where no area has one, and no list is read."""
-    areas = [area for area, one in sorted(rules.items()) if one.any_on]
+def stays_by_rule(
+    runs: RunBook, rules: Mapping[str, CaseRules], policies: Mapping[str, Policy], year: int
+) -> StaysByRule | None:
+    """The stays of areas with rules of single cases, or where a long stay is a ground for review (OP-64).
+
+    None where there is no such area, and no list is read.
+    """
+    long = {area for area, policy in policies.items() if policy.review_los_multiple is not None}
+    areas = [area for area, one in sorted(rules.items()) if one.any_on or area in long]
     if not areas:
         return None
     return StaysByRule(stays_of(lists_of(runs, areas, year), rules), rules)

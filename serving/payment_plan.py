@@ -19,9 +19,7 @@ MONEY = {
     "pay_fen": "实际拨付",
 }
 DAYS = {"declare_by": "申报截止", "presettle_by": "预结算时限", "pay_by": "拨付时限"}
-_NOTE = (
-    "{month} 基金支付计划，单位：元。应拨付减冲抵预付金为实际拨付，负数由医疗机构退回（policy/002 第30、31条）"
-)
+_NOTE = "{month} 基金支付计划，单位：元。应拨付减冲抵预付金为实际拨付，负数由医疗机构退回（policy/002 第30、31条）"
 
 
 def plan_lines(rows: Iterable[Mapping[str, Any]]) -> list[str]:

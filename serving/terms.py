@@ -13,6 +13,7 @@ CLASS = {
     "unstable": "非稳定病组",
     "blank": "空白病组",
     "whole_review": "整组单议",
+    "tcm_effect": "按疗效价值付费",
     "reviewed": "特例单议",
     "bed_day": "床日",
     "outside_day_care": "日间（未纳入）",

@@ -8,7 +8,7 @@ from pyspark.sql.types import DataType, DecimalType, IntegerType, LongType, Stri
 
 from settlement.frames import RATIO
 from settlement.money import divide, from_units
-from settlement.review import OVER_QUOTA, PASSED, REFUSED
+from settlement.review import NO_GROUND, OVER_QUOTA, PASSED, REFUSED
 from settlement.sums import MONTHS
 
 HALVES = (1, 2)
@@ -32,7 +32,8 @@ REVIEW_BULLETIN = StructType(
         _field("applied", LongType(), "申请数"),
         _field("passed", LongType(), "审核通过数"),
         _field("refused", LongType(), "未通过数"),
-        _field("over_quota", LongType(), "超出比例未评议数"),
+        _field("over_quota", LongType(), "超出比例数"),
+        _field("no_ground", LongType(), "不符合申报条件数"),
         _field("applied_share", SHARE, "申请数占出院病例"),
         _field("passed_share", SHARE, "审核通过数占出院病例"),
     ]
@@ -47,16 +48,17 @@ def review_bulletin(scored: DataFrame) -> DataFrame:
             quota does to the quarter.
 
     Returns `REVIEW_BULLETIN`: a row for each hospital and half-year with cases paid by points (in_year = 1), with or
-    without applications. Shares have 6 places, half up.
+    without applications, each of them counted once. Shares have 6 places, half up.
     """
     half = F.when(F.substring("month", 6, 2).cast("int") <= _MONTHS_OF_HALF, HALVES[0]).otherwise(HALVES[1])
     paid = scored.where("in_year = 1").withColumn("half", half)
     counts = {
         "discharges": F.lit(1),
-        "applied": F.when(F.col("review").isin(PASSED, REFUSED, OVER_QUOTA), 1),
+        "applied": F.when(F.col("review").isin(PASSED, REFUSED, OVER_QUOTA, NO_GROUND), 1),
         "passed": F.when(F.col("review") == PASSED, 1),
         "refused": F.when(F.col("review") == REFUSED, 1),
         "over_quota": F.when(F.col("review") == OVER_QUOTA, 1),
+        "no_ground": F.when(F.col("review") == NO_GROUND, 1),
     }
     summed = paid.groupBy("area", "fixmedins_code", "year", "half").agg(
         *[F.count(count).alias(name) for name, count in counts.items()]

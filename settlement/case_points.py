@@ -1,7 +1,7 @@
 """Points of each case (病例点数): policy/002 article 19.
 
-With articles 12 (TCM share), 14 (day care), 15 (bed days), 22 (review), 23 (new techniques), 30 (late lists), 38
-(recognition) and 39 (特需 cost is not in the cost).
+With articles 12 (TCM share, effect value), 14 (day care), 15 (bed days), 22 (review), 23 (new techniques), 30 (late
+lists), 38 (recognition) and 39 (特需 cost is not in the cost).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from settlement.policy import Policy
 from settlement.readings import CrossProvince
 from settlement.results import CASE_POINT, CASE_POINTS
 from settlement.review import PASSED, decided_reviews
+from settlement.review_grounds import any_ground_asked, cases_without_ground
+from settlement.ruler import with_year_means
 from settlement.single_cases import with_case_rules
 from settlement.tariff import TERMS, area_terms, tariffs
 from settlement.tcm import raised_by
@@ -26,6 +28,7 @@ from settlement.tcm import raised_by
 LOCAL, IN_PROVINCE, CROSS_PROVINCE = "local", "in_province", "cross_province"
 FEE_FOR_SERVICE, NEW_TECHNIQUE, UNGROUPED = "fee_for_service", "new_technique", "ungrouped"
 REVIEWED, BLANK, WHOLE_REVIEW = "reviewed", "blank", "whole_review"
+TCM_EFFECT = "tcm_effect"
 OUTSIDE_DAY_CARE, BED_DAY = "outside_day_care", "bed_day"
 UNSTABLE, HIGH, LOW, NORMAL = "unstable", "high", "low", "normal"
 BY_COST = (REVIEWED, BLANK, WHOLE_REVIEW, LOW)  # points from cost ÷ M x 100
@@ -66,7 +69,8 @@ def score_cases(
         calendar: `CALENDAR`.
         known: the province's areas (see `known_areas`).
         policies: by treating area.
-        by_rule: stays and values of areas with rules of single cases (TCM share, bed days, day care).
+        by_rule: stays and values of areas with rules of single cases (TCM share, bed days, day care), and the stays
+            of areas where long ones are a ground for review.
 
     Returns `CASE_POINTS`, one row a case: area is the treating area, year and month (YYYY-MM) are those of
     settlement, points have the places of the policy, review is missing where there is none (or none that counts),
@@ -76,9 +80,15 @@ def score_cases(
         "cross_by_item", cross_by_item(policies)
     )
     placed = with_case_rules(scoped, by_rule)
-    decided = decided_reviews(placed.where(_paid_by_points()), reviews, policies)
+    payable = placed.where(_paid_by_points())
+    lines = tariffs(with_year_means(elements, payable, policies), hospitals, policies)
+    groundless = None
+    if any_ground_asked(policies):
+        applied = payable.join(F.broadcast(reviews.select("setl_id")), "setl_id", "left_semi")
+        groundless = cases_without_ground(_priced(applied, lines), elements, by_rule, policies)
+    decided = decided_reviews(payable, reviews, policies, groundless)
     reviewed = placed.join(F.broadcast(decided), "setl_id", "left")
-    priced = _priced(reviewed, tariffs(elements, hospitals, policies))
+    priced = _priced(reviewed, lines)
     days = max((policy.upload_deadline_days for policy in policies.values()), default=0)
     deadlines = F.broadcast(working_days_after(cases.select("dscg_date"), calendar, days))
     timed = _timed(priced.join(deadlines, "dscg_date", "left")).withColumn("class", _class_of())
@@ -167,7 +177,7 @@ def _timed(cases: DataFrame) -> DataFrame:
 def _class_of() -> Column:
     """The class of a case: the first that fits, from the top."""
     cost, line = F.col("cost_fen"), F.col("line")
-    low = (cost <= line["low_up_to"]) & (F.col("recognition") == 0)
+    low = (cost <= line["low_up_to"]) & ((F.col("recognition") == 0) | line["recognised_low"])
     return (
         F.when(F.col("cross_by_item"), FEE_FOR_SERVICE)
         .when(F.col("new_tech") == 1, NEW_TECHNIQUE)
@@ -175,8 +185,9 @@ def _class_of() -> Column:
         .when(F.col("outside"), OUTSIDE_DAY_CARE)
         .when(F.col("review") == PASSED, REVIEWED)
         .when(F.col("bed_day").isNotNull(), BED_DAY)
-        .when(line["benchmark"].isNull(), BLANK)
+        .when(line["benchmark"].isNull() & line["effect"].isNull(), BLANK)
         .when(line["whole_review"], WHOLE_REVIEW)
+        .when(line["effect"].isNotNull(), TCM_EFFECT)
         .when(~line["stable"], UNSTABLE)
         .when(cost > line["high_above"], HIGH)
         .when(low, LOW)
@@ -206,6 +217,7 @@ def _points() -> Column:
         F.when(kind.isin(*UNPAID), F.lit(0).cast("bigint"))
         .when(kind == BED_DAY, F.col("bed_day"))
         .when(kind.isin(UNSTABLE, NORMAL), line["normal"])
+        .when(kind == TCM_EFFECT, line["effect"])
         .when(kind == LOW, F.least(by_line, line["benchmark"]))
         .otherwise(by_line)
     )

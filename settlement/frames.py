@@ -52,7 +52,11 @@ BASE_GROUPS = StructType([_field("area", StringType(), "treating area"), _field(
 ELEMENTS = StructType(
     [
         _field("area", StringType(), "treating area"),
-        _field("kind", StringType(), "all_mean, benchmark_points, group_mean, level_mean, level_coefficient, ..."),
+        _field(
+            "kind",
+            StringType(),
+            "all_mean, benchmark_points, group_mean, level_mean, level_coefficient, mean_days, ...",
+        ),
         _field("drg", StringType(), "DRG group", nullable=True),
         _field("level", IntegerType(), "level of institution", nullable=True),
         _field("fixmedins_code", StringType(), "hospital, for add-ons", nullable=True),

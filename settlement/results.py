@@ -38,7 +38,9 @@ CASE_POINTS = StructType(
         _field("points", CASE_POINT, "points, at the places of the policy"),
         _field("in_month", IntegerType(), "1: counts in its month"),
         _field("in_year", IntegerType(), "1: counts in its year"),
-        _field("review", StringType(), "passed, refused, over_quota; missing where none counts", nullable=True),
+        _field(
+            "review", StringType(), "passed, refused, over_quota, no_ground; missing where none counts", nullable=True
+        ),
         _AREA,
         _HOSPITAL,
         _field("insu_admdvs", StringType(), "参保地"),

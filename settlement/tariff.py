@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from settlement.coefficients import coefficient_of_level
+from settlement.coefficients import COMBINING_RULES, LIMITS, STAND_IN_RULES, coefficient_of_level, with_add_on
+from settlement.effect_value import EFFECT_STANDARD, with_effect_standards
 from settlement.money import (
     POINT_PLACES,
     RATE_PLACES,
@@ -25,32 +26,51 @@ from settlement.money import (
 )
 from settlement.policies import policy_frame, with_policies
 from settlement.policy import Policy
+from settlement.readings import RecognitionPay
+from settlement.ruler import RULER_RULES, has_outliers, ruler
 
 LEVELS = (1, 2, 3)
 _TO_VALUE = 10 ** (VALUE_PLACES - RATE_PLACES)  # a policy rate as an element value
 _FLAGS = ("stable", "whole_review", "tcm_advantage", "base_group")
 _POLICY = (
     "points_dp",
-    "level_coef_missing_primary",
-    "level_coef_missing_max",
+    *STAND_IN_RULES,
+    *LIMITS,
+    *COMBINING_RULES,
+    *RULER_RULES,
     "base_group_coefficient",
     "outlier_bands",
     "outlier_low_ratio",
+    "whole_review_groups",
+    "recognition_pay_as",
 )
 # Points are integers at POINT_PLACES, bounds are fen, the line gives points at the policy's places.
-LINE = ("whole_review", "stable", "benchmark", "normal", "high_above", "low_up_to", "slope", "offset", "divisor")
+LINE = (
+    "whole_review",
+    "stable",
+    "recognised_low",
+    "benchmark",
+    "effect",
+    "normal",
+    "high_above",
+    "low_up_to",
+    "slope",
+    "offset",
+    "divisor",
+)
 TERMS = ("upload_deadline_days", "point_unit", "mean_slope", "mean_divisor")
 
 
 def tariffs(elements: DataFrame, hospitals: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
     """One row for area, drg and level: `line`, a struct of `LINE`, and `own_lines`, the hospitals with an add-on.
 
-    `own_lines` is a map from fixmedins_code to such a struct; missing where no hospital has an add-on. `benchmark` and
-    `normal` are points (integers at `POINT_PLACES`, rounded at the policy's places); `high_above` and `low_up_to` are
-    fen, missing where the group has no outliers; `slope`, `offset`, `divisor` give a high-cost case's points at the
-    policy's places.
+    `own_lines` is a map from fixmedins_code to such a struct; missing where no hospital has an add-on. `benchmark`,
+    `effect` (按疗效价值付费, missing where the group is not paid so) and `normal` are points (integers at
+    `POINT_PLACES`, rounded at the policy's places); `high_above` and `low_up_to` are fen, missing where the group has
+    no outliers; `recognised_low`: a low case is low although results were recognised (OP-68); `slope`, `offset`,
+    `divisor` give a high-cost case's points at the policy's places.
     """
-    groups = with_policies(_groups(elements, hospitals), policies, *_POLICY)
+    groups = with_policies(_groups(with_effect_standards(elements, policies), hospitals), policies, *_POLICY)
     factors = _with_factors(groups.withColumn("level", F.explode(F.array(*[F.lit(level) for level in LEVELS]))))
     lines = factors.select("area", "drg", "level", "code", F.struct(*_line_columns()).alias("line"))
     own = F.collect_list(F.when(F.col("code").isNotNull(), F.struct("code", "line")))
@@ -98,6 +118,7 @@ def _groups(elements: DataFrame, hospitals: DataFrame) -> DataFrame:
     return rows.groupBy("area", "drg").agg(
         F.max(of("benchmark_points", units)).alias("b"),
         F.max(of("group_mean", units)).alias("group_mean"),
+        F.max(of(EFFECT_STANDARD, units)).alias("effect"),
         by_level("level_mean").alias("level_means"),
         by_level("level_coefficient").alias("level_coefficients"),
         F.collect_list(of("add_on", add_on)).alias("add_ons"),
@@ -108,8 +129,7 @@ def _groups(elements: DataFrame, hospitals: DataFrame) -> DataFrame:
 def _with_factors(groups: DataFrame) -> DataFrame:
     """Add B, K, ruler and multiple as digits and places (`*_n`, `*_e`), one row a level and add-on."""
     level, base = F.col("level"), F.col("base_group")
-    primary, most = (integer(F.col(f"level_coef_missing_{name}")) * _TO_VALUE for name in ("primary", "max"))
-    of_level = coefficient_of_level(level, F.col("level_coefficients"), primary, most, integer(10**VALUE_PLACES))
+    of_level = coefficient_of_level(level, F.col("level_coefficients"))
     base_coefficient = integer(F.col("base_group_coefficient")) * _TO_VALUE
     own = F.filter("add_ons", lambda item: ~base & (item["level"] == level))
     none = F.array(F.lit(None).cast("struct<code:string,level:int,by:decimal(38,0)>"))
@@ -120,10 +140,8 @@ def _with_factors(groups: DataFrame) -> DataFrame:
         F.col("level_means")[level].alias("_level_mean"),
     )
     b_n, b_e = shortest(F.col("b"), VALUE_PLACES)
-    k_n, k_e = shortest(F.col("_plain") + F.coalesce("_add_on.by", integer(0)), VALUE_PLACES)
-    plain_n, plain_e = shortest(F.col("_plain"), VALUE_PLACES)
-    mean_n, mean_e = shortest(F.coalesce("_level_mean", "group_mean"), VALUE_PLACES)
-    instead = F.col("_level_mean").isNull()  # group mean x K without add-on stands in for the level's mean (OP-35)
+    k_n, k_e = with_add_on(F.col("_plain"), F.coalesce("_add_on.by", integer(0)), base)
+    r_n, r_e = ruler(F.col("_level_mean"), F.col("group_mean"), F.col("_plain"))
     one_band = F.filter(
         "outlier_bands", lambda band: band["up_to"].isNull() | (F.col("b") <= band["up_to"] * _TO_VALUE)
     )
@@ -134,8 +152,8 @@ def _with_factors(groups: DataFrame) -> DataFrame:
         b_e.alias("b_e"),
         k_n.alias("k_n"),
         k_e.alias("k_e"),
-        (mean_n * F.when(instead, plain_n).otherwise(integer(1))).alias("r_n"),
-        (mean_e + F.when(instead, plain_e).otherwise(F.lit(0))).alias("r_e"),
+        r_n.alias("r_n"),
+        r_e.alias("r_e"),
         F.get(one_band, F.lit(0))["multiple"]["digits"].alias("m_n"),
         F.get(one_band, F.lit(0))["multiple"]["places"].alias("m_e"),
     )
@@ -146,15 +164,17 @@ def _line_columns() -> list[Column]:
     b_e, k_e, r_e, m_e = (F.col(f"{name}_e") for name in "bkrm")
     places = F.col("points_dp")
     unit = power_of_ten(F.lit(POINT_PLACES) - places)
-    outliers = F.col("stable") & ~F.col("tcm_advantage") & (r_n > 0) & F.col("b").isNotNull()
+    outliers = has_outliers() & (r_n > 0) & F.col("b").isNotNull()
     fen = integer(100)
     # B·K·(c/ruler - (m - 1)) with c in fen, each factor digits ÷ 10^places; the smallest power of ten is taken out
     slope_e, offset_e, divisor_e = r_e + m_e + places, places + 2, b_e + k_e + m_e + 2
     least = F.least(slope_e, offset_e, divisor_e)
     columns = {
-        "whole_review": F.col("whole_review"),
+        "whole_review": F.col("whole_review") | F.array_contains("whole_review_groups", F.col("drg")),
         "stable": F.col("stable"),
+        "recognised_low": F.col("recognition_pay_as") == RecognitionPay.LOW.value,
         "benchmark": divide(b_n, power_of_ten(b_e), places) * unit,
+        "effect": divide(F.col("effect"), power_of_ten(VALUE_PLACES), places) * unit,
         "normal": divide(b_n * k_n, power_of_ten(b_e + k_e), places) * unit,
         "high_above": F.when(outliers, floor_divide(m_n * r_n * fen, power_of_ten(m_e + r_e))),
         "low_up_to": F.when(
@@ -164,7 +184,7 @@ def _line_columns() -> list[Column]:
         "offset": F.when(outliers, b_n * k_n * r_n * (m_n - power_of_ten(m_e)) * power_of_ten(offset_e - least)),
         "divisor": F.when(outliers, r_n * power_of_ten(divisor_e - least)),
     }
-    types = dict.fromkeys(("benchmark", "normal", "high_above", "low_up_to"), "bigint")
+    types = dict.fromkeys(("benchmark", "effect", "normal", "high_above", "low_up_to"), "bigint")
     types |= dict.fromkeys(("slope", "offset", "divisor"), "decimal(38,0)")
-    types |= dict.fromkeys(("whole_review", "stable"), "boolean")
+    types |= dict.fromkeys(("whole_review", "stable", "recognised_low"), "boolean")
     return [columns[name].cast(types[name]).alias(name) for name in LINE]

@@ -22,7 +22,7 @@ CASE_POINTS = Table(
             column("points", DecimalType(18, 8), "点数"),
             column("in_month", IntegerType(), "1: in the month's settlement (not late)"),
             column("in_year", IntegerType(), "1: in the year's clearing"),
-            column("review", StringType(), "特例单议: passed, refused, over_quota"),
+            column("review", StringType(), "特例单议: passed, refused, over_quota, no_ground"),
             column("cost_fen", LongType(), "医疗总费用 less 特需, fen"),
             column("fund_fen", LongType(), "统筹基金支出, fen"),
             column("uplift", DecimalType(18, 8), "年度清算增加的点数 (中治率, 002 §12)"),

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from settlement.reference.exact import round_half_up
 from settlement.reference.points import PointsExplanation
-from settlement.reference.review import OVER_QUOTA, PASSED
+from settlement.reference.review import NO_GROUND, OVER_QUOTA, PASSED
 
 REFUSED = "refused"
 _PLACES = 6
@@ -28,6 +28,7 @@ class BulletinLine:
     passed: int
     refused: int
     over_quota: int
+    no_ground: int
     applied_share: Fraction
     passed_share: Fraction
     article: str = "policy/002 article 22"
@@ -45,8 +46,8 @@ def review_bulletin(points: Iterable[PointsExplanation]) -> list[BulletinLine]:
 
 def _line(area: str, code: str, year: int, half: int, counts: Counter[str]) -> BulletinLine:
     discharges = sum(counts.values())
-    passed, refused, over_quota = counts[PASSED], counts[REFUSED], counts[OVER_QUOTA]
-    applied = passed + refused + over_quota
+    passed, refused, over_quota, no_ground = (counts[one] for one in (PASSED, REFUSED, OVER_QUOTA, NO_GROUND))
+    applied = passed + refused + over_quota + no_ground
     return BulletinLine(
         *(area, code, year, half),
         discharges=discharges,
@@ -54,6 +55,7 @@ def _line(area: str, code: str, year: int, half: int, counts: Counter[str]) -> B
         passed=passed,
         refused=refused,
         over_quota=over_quota,
+        no_ground=no_ground,
         applied_share=round_half_up(Fraction(applied, discharges), _PLACES),
         passed_share=round_half_up(Fraction(passed, discharges), _PLACES),
     )

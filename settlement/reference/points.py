@@ -10,14 +10,16 @@ from fractions import Fraction
 
 from settlement.case_rules import OFF, CaseRules
 from settlement.policy import Policy
+from settlement.readings import RecognitionPay
 from settlement.reference.elements import Coefficient, Elements, Ruler
 from settlement.reference.exact import fixed, round_half_up
 from settlement.reference.inputs import Case, Hospital, Province, Stay
 from settlement.reference.review import PASSED, review_outcomes
 from settlement.reference.scope import Places, Scope, cross_by_item
 from settlement.reference.stays import daily_points, is_outside_day_care
-from settlement.reference.tcm import tcm_rate, tcm_share
+from settlement.reference.tcm import effect_standard, tcm_rate, tcm_share
 from settlement.reference.working_days import upload_deadline
+from settlement.reference.year_means import with_year_means
 
 
 class CaseClass(StrEnum):
@@ -31,6 +33,7 @@ class CaseClass(StrEnum):
     BED_DAY = "bed_day"
     BLANK = "blank"
     WHOLE_REVIEW = "whole_review"
+    TCM_EFFECT = "tcm_effect"
     UNSTABLE = "unstable"
     HIGH = "high"
     LOW = "low"
@@ -46,6 +49,7 @@ ARTICLES: dict[CaseClass, str] = {
     CaseClass.REVIEWED: "policy/002 article 22",
     CaseClass.BLANK: "policy/002 article 19(三)",
     CaseClass.WHOLE_REVIEW: "policy/002 article 19(三)",
+    CaseClass.TCM_EFFECT: "policy/002 article 12",
     CaseClass.UNSTABLE: "policy/002 article 19(二)",
     CaseClass.HIGH: "policy/002 article 19(一)1",
     CaseClass.LOW: "policy/002 article 19(一)2",
@@ -117,7 +121,7 @@ class PointsRules:
         places = Places.of(province)
         return cls(
             places,
-            Elements.in_force(province.elements, province.elements_given),
+            with_year_means(Elements.in_force(province.elements, province.elements_given), province, places),
             province.policies,
             review_outcomes(province, places),
             {day.date: day.working for day in province.calendar},
@@ -206,18 +210,28 @@ def _by_points(case: Case, drg: str, hospital: Hospital, policy: Policy, review:
     by_day = _by_day(case, drg, rules)
     if by_day is not None:
         return by_day
+    effect = effect_standard(drg, policy)
+    if elements.reviewed_as_a_whole(area, drg, policy) and (benchmark is not None or effect is not None):
+        return _by_cost(CaseClass.WHOLE_REVIEW, case, elements.all_mean(area))
+    if effect is not None:
+        return _Result(CaseClass.TCM_EFFECT, effect, plain(effect))
     if benchmark is None:
         return _by_cost(CaseClass.BLANK, case, elements.all_mean(area))
-    if elements.flagged(area, "whole_review", drg):
-        return _by_cost(CaseClass.WHOLE_REVIEW, case, elements.all_mean(area))
     coefficient = elements.coefficient(hospital, drg, policy)
     figures = Figures(benchmark_points=benchmark, coefficient=coefficient)
     if not elements.flagged(area, "stable", drg):
         return _by_group(CaseClass.UNSTABLE, benchmark, coefficient, figures)
-    figures = replace(figures, ruler=elements.ruler(hospital, drg, coefficient))
-    if elements.flagged(area, "tcm_advantage", drg):
+    if not _has_outliers(elements, area, drg, policy):
         return _by_group(CaseClass.NORMAL, benchmark, coefficient, figures)
+    figures = replace(figures, ruler=elements.ruler(hospital, drg, coefficient, policy))
     return _stable(case, policy, benchmark, coefficient, figures, elements.all_mean(area))
+
+
+def _has_outliers(elements: Elements, area: str, drg: str, policy: Policy) -> bool:
+    """Whether a stable group has high and low cases: TCM-advantage groups have none, base groups by OP-36."""
+    if elements.flagged(area, "tcm_advantage", drg):
+        return False
+    return policy.outlier_base_groups or not elements.flagged(area, "base_group", drg)
 
 
 def _by_day(case: Case, drg: str, rules: PointsRules) -> _Result | None:
@@ -256,7 +270,8 @@ def _stable(
     if cost > multiple * ruler:
         formula = f"{normal.formula} × (1 + {fixed(cost, 2)} ÷ {plain(ruler)} − {plain(multiple)})"
         return _Result(CaseClass.HIGH, normal.points * (1 + cost / ruler - multiple), formula, figures)
-    if cost <= low_bound and not case.recognition:
+    recognised = case.recognition and policy.recognition_pay_as is RecognitionPay.NORMAL
+    if cost <= low_bound and not recognised:
         low = _by_cost(CaseClass.LOW, case, all_mean)
         formula = f"min({low.formula}, {plain(benchmark)})"
         return _Result(CaseClass.LOW, min(low.points, benchmark), formula, replace(figures, all_mean=all_mean))

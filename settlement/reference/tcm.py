@@ -1,11 +1,21 @@
-"""TCM share (中治率): cases whose payment standard is raised at the year's end, policy/002 article 12, OP-40."""
+"""TCM (中医): payment by effect value, and the share (中治率) that raises a standard, policy/002 article 12.
+
+OP-40 (share) and OP-42 (effect value).
+"""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from settlement.case_rules import CaseRules
+from settlement.policy import Policy
 from settlement.reference.inputs import Case, Stay
+
+
+def effect_standard(drg: str, policy: Policy) -> Fraction | None:
+    """Points of each case of a group that is paid by effect value (按疗效价值付费); None where it is not."""
+    points = dict(policy.tcm_effect_standard).get(drg)
+    return None if points is None else Fraction(points)
 
 
 def tcm_share(case: Case, stay: Stay) -> Fraction | None:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import openpyxl
@@ -36,6 +37,7 @@ from lake.policy_files import PolicyBook, load_policies
 from lake.tables.case_points import CASE_POINTS
 from lake.tables.cases import CASES
 from lake.tables.ledger import DRUG_LEDGER, INCENTIVE_LEDGER, PREPAY_LEDGER
+from lake.tables.registry import HOSPITALS
 from lake.tables.results import HOSPITAL_MONTH, HOSPITAL_YEAR
 from lake.tables.rules import (
     CASE_SHARING,
@@ -184,6 +186,13 @@ def ruled(settled: JobContext, tmp_path_factory: pytest.TempPathFactory) -> Rule
         "bed_day.method": ("off or points", "points"),
         "bed_day.points": ("points a day", f"{{{group.drg}: '2.5'}}"),
     }
+    readings = {
+        "outlier.ruler_period": "current_year",
+        "special_review.los_multiple": "'1.5'",
+        "special_review.cost_multiple": "'2'",
+    }
+    base = load_policies().layers["base"].policies
+    values |= {key: (base[key].unit, value) for key, value in readings.items()}
     book = first_city_with(tmp_path_factory.mktemp("case_rules"), values)
     copied = tmp_path_factory.mktemp("ruled") / "lake"
     shutil.copytree(settled.lake.root, copied)
@@ -393,6 +402,35 @@ def test_why_tells_of_single_cases(ruled: Ruled) -> None:
     assert "中治率 = " in said[raised.setl_id]
     assert f"年度清算增加点数 = {raised.points.normalize():f} × 0.05 = " in said[raised.setl_id]
     assert "依据 policy/002 article 15" in said[by_day.setl_id]
+
+
+def test_002_article_22_applications_without_ground_in_the_lake(ruled: Ruled) -> None:
+    """The city asks for long stays, of which no group has a mean, or high costs; the other city asks for nothing."""
+    rows = ruled.context.lake.read(CASE_POINTS).where("review IS NOT NULL").collect()
+    found = {area: {row.review for row in rows if row.area == area} for area in CITIES[:2]}
+    assert "no_ground" in found[CITIES[0]]
+    assert "no_ground" not in found[CITIES[1]]
+    one = next(row for row in rows if row.review == "no_ground")
+    file = read_case_file(ruled.context.runs, ruled.context.registry, one.setl_id)
+    assert "  特例单议申请：不符合申报条件，按一般规则支付" in point_lines(file)
+
+
+def test_why_tells_outliers_by_the_level_mean_of_the_year(ruled: Ruled) -> None:
+    """OP-34: the ruler that is told is the mean of the year's cases of the level, and explains what was settled."""
+    lake = ruled.context.lake
+    levels = {row.fixmedins_code: row.level for row in lake.read(HOSPITALS).where(f"year = {YEAR}").collect()}
+    city = lake.read(CASE_POINTS).where((F.col("area") == CITIES[0]) & (F.col("in_year") == 1)).collect()
+    for kind in ("high", "low"):
+        one = next(row for row in city if row["class"] == kind)
+        alike = [row for row in city if (row.drg, levels[row.fixmedins_code]) == (one.drg, levels[one.fixmedins_code])]
+        file = read_case_file(ruled.context.runs, ruled.context.registry, one.setl_id)
+        check_voices(file)
+        assert file.points is not None
+        ruler = file.points.figures.ruler
+        assert ruler is not None
+        mean = Decimal(sum(row.cost_fen for row in alike)) / (100 * len(alike))
+        assert ruler.value == Fraction(mean.quantize(Decimal("0.0001"), ROUND_HALF_UP))
+        assert any(line.startswith("  当年级别次均费用（判定标准） = ") for line in point_lines(file))
 
 
 def test_incentives_of_the_cities_that_have_them(settled: JobContext, shared_cases: PolicyBook) -> None:

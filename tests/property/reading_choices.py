@@ -12,7 +12,23 @@ VALUES: dict[str, tuple[Any, ...]] = {  # point values and out-of-area care
     "out_of_area.cross_province": ("fee_for_service", "treating_value"),
     "out_of_area.apply_caps": (False, True),
 }
-TARIFF: dict[str, tuple[Any, ...]] = {}  # coefficients, outliers, grounds and quota of reviews
+TARIFF: dict[str, tuple[Any, ...]] = {  # coefficients, outliers, grounds and quota of reviews
+    "level_coef.missing_rule": ("next_higher", "highest", "one"),
+    "level_coef.clamp_missing": (False, True),
+    "coef.combine": ("add", "multiply"),
+    "coef.clamp_after_addons": (False, True),
+    "outlier.ruler_period": ("history", "current_year"),
+    "outlier.ruler_missing": ("mean_times_coefficient", "group_mean", "no_outliers"),
+    "outlier.base_groups": (True, False),
+    "group.whole_review": ([], ["GA11", "GF16"]),
+    "tcm.effect_standard": ({}, {"GB12": "123.45678", "GF16": "88"}),
+    "recognition.pay_as": ("normal", "low"),
+    "special_review.count": ("applications", "passed"),
+    "special_review.unit": ("area", "hospital"),
+    "special_review.period": ("quarter", "month", "half_year", "year"),
+    "special_review.los_multiple": ("none", "1.5"),
+    "special_review.cost_multiple": ("none", "2", "0.7"),
+}
 MONEY: dict[str, tuple[Any, ...]] = {}  # months and the year
 MEASURING: dict[str, tuple[Any, ...]] = {}  # trimming, means, medians
 

@@ -235,7 +235,8 @@ def test_random_provinces_take_every_branch() -> None:
     assert {one for one, _ in classes} == of_cases
     assert len(classes) == (len(of_cases) - 1) * len(Scope) + 1
     assert (coefficients, rulers) == (set(CoefficientSource), set(RulerSource))
-    decided = {(review, late, True) for review in ("", "passed", "refused", "over_quota") for late in (True, False)}
+    reviews = ("", "passed", "refused", "over_quota", "no_ground")
+    decided = {(review, late, True) for review in reviews for late in (True, False)}
     assert outcomes == {*decided, ("", False, False)}
     assert seen >= {"no value", "value", "residue", "no residue", "carried", "negative", "no ratio", "ratio"}
     assert seen >= {"cap_excess", "surplus_not_kept", "deficit_share", "second_distribution", "new_technique"}

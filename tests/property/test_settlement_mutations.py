@@ -54,6 +54,23 @@ SETTLING: list[tuple[str, Any]] = [
     ("outlier.bands", [{"up_to": "199.9999", "multiple": "3"}, *BANDS[1:]]),
     ("outlier.bands", [*BANDS[:3], {"up_to": None, "multiple": "1.6"}]),
     ("outlier.low_ratio", "0.4"),
+    ("level_coef.missing_rule", "highest"),
+    ("level_coef.missing_rule", "one"),
+    ("coef.combine", "multiply"),
+    ("coef.clamp_after_addons", True),
+    ("outlier.ruler_period", "current_year"),
+    ("outlier.ruler_missing", "group_mean"),
+    ("outlier.ruler_missing", "no_outliers"),
+    ("outlier.base_groups", False),
+    ("group.whole_review", ["GA11"]),
+    ("tcm.effect_standard", {"GA11": "88"}),
+    ("recognition.pay_as", "low"),
+    ("special_review.count", "passed"),
+    ("special_review.unit", "hospital"),
+    ("special_review.period", "month"),
+    ("special_review.period", "year"),
+    ("special_review.los_multiple", "1.5"),
+    ("special_review.cost_multiple", "2"),
     ("upload.deadline_days", 4),
     ("special_review.quota_drg", "0.2"),
     ("new_tech.rate", "0.91"),
@@ -97,6 +114,11 @@ AWAY: list[tuple[str, Any]] = [
     ("out_of_area.cross_province", "treating_value"),
     ("out_of_area.apply_caps", True),
 ]
+# What shows beside another value only: a least coefficient above that of 基层 without one; no case is of spring.
+TARIFF: list[tuple[str, Any, dict[str, Any]]] = [
+    ("level_coef.clamp_missing", True, {"level_coef.min": "0.8"}),
+    ("special_review.period", "half_year", {"special_review.period": "year"}),
+]
 
 
 @cache
@@ -126,7 +148,7 @@ def usual_tables() -> dict[str, list[TextRow]]:
 
 
 def test_every_policy_value_is_tried() -> None:
-    assert {key for key, _ in MEASURING + SETTLING + PRICING + AWAY} == set(POLICY_KEYS)
+    assert {key for key, *_ in MEASURING + SETTLING + PRICING + AWAY + TARIFF} == set(POLICY_KEYS)
     assert measured(RICH) == usual_elements()
     assert settle(with_values(RICH)) == usual_tables()
 
@@ -149,3 +171,9 @@ def test_another_value_changes_an_elastic_settlement(key: str, value: object) ->
 @pytest.mark.parametrize(("key", "value"), AWAY)
 def test_another_value_changes_a_settlement_with_own_pools(key: str, value: object) -> None:
     assert settle(with_values({**OWN, key: value})) != settle(with_values(OWN))
+
+
+@pytest.mark.parametrize(("key", "value", "beside"), TARIFF)
+def test_another_value_changes_the_settlement_beside_another(key: str, value: Any, beside: dict[str, Any]) -> None:
+    usual = {**RICH, **beside}
+    assert settle(with_values({**usual, key: value})) != settle(with_values(usual))

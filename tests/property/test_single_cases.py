@@ -158,7 +158,27 @@ def with_rules(province: Province, random: Random) -> Province:
         for case in province.cases
         if random.random() < 0.9
     ]
-    return replace(province, stays=tuple(stays), case_rules=tuple((area, values()) for area in province.policies))
+    case_rules = tuple((area, values()) for area in province.policies)
+    return with_long_stays(replace(province, stays=tuple(stays), case_rules=case_rules), random)
+
+
+def with_long_stays(province: Province, random: Random) -> Province:
+    """Areas that ask for long stays, high costs, both or nothing, with mean days of most groups."""
+    days = [
+        Element(area, "mean_days", drg, None, None, Fraction(random.choice(("8.2", "0.6667", "30"))))
+        for area in province.policies
+        for drg in GROUPS
+        if random.random() < 0.8
+    ]
+    asked = {
+        area: replace(
+            policy,
+            review_los_multiple=random.choice((None, Decimal("1.5"), Decimal(1))),
+            review_cost_multiple=random.choice((None, Decimal(2))),
+        )
+        for area, policy in province.policies.items()
+    }
+    return replace(province, elements_given=(*province.elements_given, *days), policies=asked)
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +202,7 @@ def test_both_voices_settle_single_cases_alike(spark: SparkSession, province: Pr
     assert {row.setl_id: Fraction(row.uplift) for row in uplifts} == {one.case.setl_id: one.uplift for one in plain}
     classes = {one.case_class for one in plain}
     assert {CaseClass.BED_DAY, CaseClass.OUTSIDE_DAY_CARE, CaseClass.REVIEWED} <= classes
+    assert {one.review for one in plain} == {"", "passed", "refused", "over_quota", "no_ground"}
     assert len({one.uplift for one in plain}) > 10
 
 

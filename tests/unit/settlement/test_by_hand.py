@@ -156,8 +156,10 @@ def test_the_fen_left_over_go_to_the_largest_rests() -> None:
 
 def test_every_special_case_is_there() -> None:
     assert {row.cells["class"].result for row in SECTIONS["cases"]} == {
-        kind.value for kind in CaseClass if kind not in (CaseClass.BED_DAY, CaseClass.OUTSIDE_DAY_CARE)
-    }  # a province folder has no stays
+        kind.value
+        for kind in CaseClass
+        if kind not in (CaseClass.BED_DAY, CaseClass.OUTSIDE_DAY_CARE, CaseClass.TCM_EFFECT)
+    }  # a province folder has no stays, and this one no standards by effect value
     assert {row.cells["review"].result for row in SECTIONS["cases"]} == {"", "passed", "refused", "over_quota"}
     assert {row.cells["scope"].result for row in SECTIONS["cases"]} == {"local", "in_province", "cross_province"}
     months = rows_of("hospital_month")

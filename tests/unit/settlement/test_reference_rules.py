@@ -229,9 +229,9 @@ def test_ruler_without_level_mean_takes_no_add_on(policy: Policy) -> None:
     rows = [element("level_coefficient", "0.5", 1), element("group_mean", "1000"), element("add_on", "0.2", None, "H")]
     elements = Elements.in_force(rows, [])
     coefficient = elements.coefficient(hospital, "G", policy)
-    assert elements.ruler(hospital, "G", coefficient).value == 500
+    assert elements.ruler(hospital, "G", coefficient, policy).value == 500
     zero = Elements.in_force(rows, [element("group_mean", "0")])
-    assert zero.ruler(hospital, "G", coefficient).source is RulerSource.NONE
+    assert zero.ruler(hospital, "G", coefficient, policy).source is RulerSource.NONE
 
 
 def test_upload_deadline_counts_working_days_from_the_day_after() -> None:
