@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
@@ -27,10 +28,13 @@ from lake.tables.case_points import CASE_POINTS
 from lake.tables.cases import CASES
 from lake.tables.findings import FINDINGS
 from lake.tables.results import HOSPITAL_YEAR, POOLS
+from settlement.case_points import BY_ITEM, IN_PROVINCE, LOCAL
+from settlement.policy import OutOfAreaPool
 from settlement.reference.elements import Elements
 from settlement.reference.inputs import Case, Element, Hospital, Province, Stay
 from settlement.reference.points import PointsExplanation, PointsRules, explain_points
 from settlement.reference.scope import Places
+from settlement.sums import pays_by_item
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class CaseFile:
     points: PointsExplanation | None
     pool: Row | None
     hospital: Row | None
+    item_costs: Mapping[str, int] = field(default_factory=dict)  # fen, of the year's pool, by hospital (`BY_ITEM`)
 
 
 def read_case_file(runs: RunBook, registry_of: Callable[[int], Registry], setl_id: str) -> CaseFile:
@@ -82,7 +87,22 @@ def read_case_file(runs: RunBook, registry_of: Callable[[int], Registry], setl_i
         points=_points(runs, registry_of(year), case, scored, parameters),
         pool=pools.where(insurance).first(),
         hospital=hospitals.where(insurance & (F.col("fixmedins_code") == case.fixmedins_code)).first(),
+        item_costs=_item_costs(
+            lake.read(CASE_POINTS, of_points.outputs[CASE_POINTS.name]).where(insurance), parameters, year
+        ),
     )
+
+
+def _item_costs(scored: DataFrame, parameters: ParameterSet, year: int) -> dict[str, int]:
+    """Cost of the cases that the year's pool pays by item, by hospital, where the area reads so."""
+    if not pays_by_item([parameters.policy]):
+        return {}
+    joint = parameters.policy.out_of_area_pool is OutOfAreaPool.JOINT
+    inside = F.col("scope").isin(LOCAL, *([IN_PROVINCE] if joint else []))
+    of_year = f"area = {quote(parameters.area)} AND month LIKE '{year}-%' AND in_year = 1"
+    items = scored.where(of_year).where(inside & F.col("class").isin(*BY_ITEM))
+    summed = items.groupBy("fixmedins_code").agg(F.sum("cost_fen").alias("cost_fen")).collect()
+    return {row.fixmedins_code: row.cost_fen for row in summed}
 
 
 def _last_row(rows: DataFrame) -> Row | None:
@@ -131,8 +151,16 @@ def _points(
         days,
         {stay.setl_id: stay for stay in _stays(runs, case, parameters)},
         {case.area: parameters.case_rules},
+        _set_points(registry, case.setl_id),
     )
     return explain_points(_settlement_case(case, scored), rules)
+
+
+def _set_points(registry: Registry, setl_id: str) -> dict[str, Fraction]:
+    """The points that the review of this case set, where it set any."""
+    reviews = registry.tables["reviews"]
+    mine = reviews.filter(pc.equal(reviews["setl_id"], setl_id))["points"].to_pylist()
+    return {setl_id: Fraction(points) for points in mine if points is not None}
 
 
 def _stays(runs: RunBook, case: Row, parameters: ParameterSet) -> list[Stay]:

@@ -1,6 +1,7 @@
 """Clearing between cities (异地就医清算): who owes whom for patients treated elsewhere, OP-79, OP-81.
 
-In-province cases are worth the points of the treating area at its value; cross-province cases their fund.
+In-province cases are worth the points of the treating area at its value, or their fund where they are paid by item;
+cross-province cases their fund.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pyspark.sql import functions as F
 from settlement.amounts import amount_above
 from settlement.case_points import IN_PROVINCE, LOCAL
 from settlement.money import divide
-from settlement.sums import MEASURES, POOL, SUM_KEY, YEAR_SLOT, period_text
+from settlement.sums import ALL_MEASURES, POOL, SUM_KEY, YEAR_SLOT, period_text
 
 DEBT_KEY = ("insured_area", "treating_area", "insutype", "scope")
 ADJUSTMENT = "adjustment"
@@ -28,10 +29,12 @@ def period_debts(periods: DataFrame, pools: DataFrame) -> DataFrame:
     """
     values = pools.select(*POOL, "slot", "value_above", "value_below")
     away = periods.where(~F.col("pooled") & (F.col("scope") != LOCAL)).groupBy(*SUM_KEY)
-    hospitals = away.agg(*[F.sum(name).alias(name) for name in MEASURES])
+    hospitals = away.agg(*[F.sum(name).alias(name) for name in ALL_MEASURES])
     joined = hospitals.join(F.broadcast(values), [*POOL, "slot"], "left")
-    names = ("points", "cost_fen", "fund_fen", "value_above", "value_below")
-    by_points = divide(amount_above(*[F.col(name) for name in names]), F.col("value_below")).cast("bigint")
+    names = ("fund_fen", "value_above", "value_below")
+    cost = F.col("cost_fen") - F.col("item_cost_fen")
+    above = amount_above(F.col("points"), cost, *[F.col(name) for name in names])
+    by_points = divide(above, F.col("value_below")).cast("bigint")
     amount = F.coalesce(F.when(F.col("scope") == IN_PROVINCE, by_points), F.col("fund_fen"))
     owed = joined.select(
         F.col("insu_admdvs").alias("insured_area"),

@@ -10,7 +10,7 @@ from fractions import Fraction
 from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Province
 from settlement.reference.points import PointsExplanation
-from settlement.reference.pools import PoolPeriod, Sums, amount_fen, sum_by
+from settlement.reference.pools import NO_ITEMS, PoolPeriod, Sums, amount_fen, items_by, sum_by
 from settlement.reference.scope import Scope, in_pool
 
 Pair = tuple[str, str, str, Scope]  # insured area, treating area, insurance type, scope
@@ -51,7 +51,7 @@ def settle_debts(province: Province, points: Iterable[PointsExplanation], pools:
         pair = (one.case.insu_admdvs, one.area, one.case.insutype, one.scope)
         by_item = one.scope is Scope.CROSS_PROVINCE
         if one.in_month or by_item:
-            months[pair][one.case.month].append(one)
+            months[pair][one.pay_month].append(one)
         if one.in_year or by_item:
             years[pair].append(one)
     debts: list[Debt] = []
@@ -77,10 +77,11 @@ def with_adjustments(debts: Iterable[Debt]) -> list[Debt]:
 def _debt(
     pair: Pair, period: str, cases: list[PointsExplanation], values: Mapping[tuple[str, str, str], Fraction | None]
 ) -> Debt:
-    """By hospital and rounded: points × V − (cost − fund) with the treating pool's V; without V the fund."""
-    by_hospital = sum_by(((one.case.fixmedins_code, one) for one in cases), yearly="-" not in period)
+    """By hospital and rounded: points × V − (cost − fund) with the treating pool's V; by item and without V the fund."""
+    counted = [(one.case.fixmedins_code, one) for one in cases]
+    by_hospital, items = sum_by(counted, yearly="-" not in period), items_by(counted)
     value = values.get((pair[1], pair[2], period)) if pair[3] is Scope.IN_PROVINCE else None
-    owed = sum(_owed(sums, value) for sums in by_hospital.values())
+    owed = sum(_owed(items.get(code, NO_ITEMS).taken_off(sums), value) for code, sums in by_hospital.items())
     return Debt(*pair, period, len(cases), owed)
 
 
