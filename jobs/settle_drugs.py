@@ -43,8 +43,8 @@ def drug_pay(context: JobContext, scored: DataFrame, areas: Sequence[str], year:
     strange = paid.join(counted, list(_CASE), "left_anti").select("area", "setl_id").orderBy("area", "setl_id").first()
     if strange:
         raise MissingParameters(
-            f"area {strange.area}: case {strange.setl_id} is compensated for drugs, but does not count in {year} by points "
-            f"any more: run `dianshu drugs --year {year} --city {strange.area}` again first"
+            f"area {strange.area}: case {strange.setl_id} is compensated for drugs, but does not count in {year} by "
+            f"points any more: run `dianshu drugs --year {year} --city {strange.area}` again first"
         )
     return paid.select(*ACCOUNT, "compensation_fen")
 

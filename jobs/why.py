@@ -116,7 +116,9 @@ def _lateness(points: PointsExplanation) -> str:
     """What follows for the month where the list came after its deadline (policy/002 article 30)."""
     if points.deadline is None or points.case.upload_date <= points.deadline:
         return ""
-    return f"，超过时限，清单到达后计入 {points.pay_month} 月度结算" if points.in_month else "，超过时限，不纳入月度结算"
+    return (
+        f"，超过时限，清单到达后计入 {points.pay_month} 月度结算" if points.in_month else "，超过时限，不纳入月度结算"
+    )
 
 
 def money_lines(file: CaseFile) -> list[str]:
@@ -133,8 +135,9 @@ def money_lines(file: CaseFile) -> list[str]:
     yearly = scored.points + scored.uplift
     share = yearly * pool.value - yuan(scored.cost_fen - scored.fund_fen)
     own, all_items = file.item_costs.get(file.case.fixmedins_code, 0), sum(file.item_costs.values())
+    cost = _less_items(pool.cost_fen, all_items)
     lines += [
-        f"  点值 V =（{_less_items(pool.cost_fen, all_items)} − {yuan(pool.fund_fen)} + {yuan(pool.budget_used_fen)}）÷ "
+        f"  点值 V =（{cost} − {yuan(pool.fund_fen)} + {yuan(pool.budget_used_fen)}）÷ "
         f"{pool.points.normalize():f} = {pool.value} 元/点",
         f"  本病例 = {yearly.normalize():f} × V −（{yuan(scored.cost_fen)} − {yuan(scored.fund_fen)}）"
         f" ≈ {share.quantize(Decimal('0.01'))} 元",

@@ -160,7 +160,7 @@ def _set_points(registry: Registry, setl_id: str) -> dict[str, Fraction]:
     """The points that the review of this case set, where it set any."""
     reviews = registry.tables["reviews"]
     mine = reviews.filter(pc.equal(reviews["setl_id"], setl_id))["points"].to_pylist()
-    return {setl_id: Fraction(points) for points in mine if points is not None}
+    return dict.fromkeys([setl_id], Fraction(mine[0])) if mine and mine[0] is not None else {}
 
 
 def _stays(runs: RunBook, case: Row, parameters: ParameterSet) -> list[Stay]:

@@ -64,9 +64,7 @@ class Registry:
 def _said(table: pa.Table) -> list[dict[str, Any]]:
     """The rows of a table as they enter its hash."""
     rows = table.to_pylist()
-    return [
-        {name: value for name, value in row.items() if value is not None or name not in _LATER} for row in rows
-    ]
+    return [{name: value for name, value in row.items() if value is not None or name not in _LATER} for row in rows]
 
 
 def year_of(folder: ProvinceFolder) -> int:

@@ -13,7 +13,12 @@ _GONE = ("dscg_date", "upload_date", "upload_deadline_days")
 
 
 def with_periods(
-    cases: DataFrame, dates: DataFrame, calendar: DataFrame, readings: CaseReadings, by_points: Column, ungrouped: Column
+    cases: DataFrame,
+    dates: DataFrame,
+    calendar: DataFrame,
+    readings: CaseReadings,
+    by_points: Column,
+    ungrouped: Column,
 ) -> DataFrame:
     """Add in_month, in_year, pay_month and `by_item`.
 

@@ -77,7 +77,7 @@ def with_adjustments(debts: Iterable[Debt]) -> list[Debt]:
 def _debt(
     pair: Pair, period: str, cases: list[PointsExplanation], values: Mapping[tuple[str, str, str], Fraction | None]
 ) -> Debt:
-    """By hospital and rounded: points × V − (cost − fund) with the treating pool's V; by item and without V the fund."""
+    """By hospital and rounded: points × V − (cost − fund) with the treating pool's V; by item or without V the fund."""
     counted = [(one.case.fixmedins_code, one) for one in cases]
     by_hospital, items = sum_by(counted, yearly="-" not in period), items_by(counted)
     value = values.get((pair[1], pair[2], period)) if pair[3] is Scope.IN_PROVINCE else None
