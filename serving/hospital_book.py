@@ -107,7 +107,7 @@ def _amounts(hospital: HospitalYear, city: CityYear) -> Sheet:
     columns = [
         _INSURANCE,
         SheetColumn("全市医疗总费用", "pool_cost", "money", 16),
-        *([SheetColumn("其中按项目付费病例", "pool_items", "money", 19)] if by_item else []),
+        *([SheetColumn("全市按项目付费病例费用", "pool_items", "money", 21)] if by_item else []),
         SheetColumn("全市统筹基金发生额", "pool_fund", "money", 19),
         SheetColumn("全市可用预算", "pool_budget", "money", 16),
         SheetColumn("全市点数", "pool_points", "points", 15),
@@ -115,7 +115,7 @@ def _amounts(hospital: HospitalYear, city: CityYear) -> Sheet:
         SheetColumn("本院点数", "points", "points", 16),
         SheetColumn("点数×点值", "worth", "money", 16),
         SheetColumn("本院医疗总费用", "cost", "money", 16),
-        *([SheetColumn("其中按项目付费病例", "items", "money", 19)] if by_item else []),
+        *([SheetColumn("本院按项目付费病例费用", "items", "money", 21)] if by_item else []),
         SheetColumn("本院统筹基金发生额", "fund", "money", 19),
         SheetColumn("舍入", "rounding", "money", 9),
         SheetColumn("应结算金额", "amount", "money", 16),
