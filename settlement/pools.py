@@ -29,9 +29,9 @@ def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str
 
     Returns `POOL`, slot, `ALL_MEASURES` (points at `POINT_PLACES`), budget_fen, used_fen, carried_fen (month: carried
     to the next; year: the reserve), and the point value: `value` (integer at `VALUE_PLACES`, yuan a point) and the
-    exact one as `value_above` ÷ `value_below` (fen for a point at `POINT_PLACES`); missing where there are no points. Where
-    `rounding.value_dp` is a number, the value is rounded to it. `allocated`: the value is exact and shares out what is
-    used; false for a rounded or a set value.
+    exact one as `value_above` ÷ `value_below` (fen for a point at `POINT_PLACES`); missing where there are no points.
+    Where `rounding.value_dp` is a number, the value is rounded to it. `allocated`: the value is exact and shares out
+    what is used; false for a rounded or a set value.
     """
     rows = hospitals.select(*POOL, "slot", *ALL_MEASURES, F.lit(0).cast("bigint").alias("budget_fen"))
     given = budgets.select("area", "insutype", *year_and_slot(F.col("period")), F.col("amount_fen").alias("budget_fen"))
