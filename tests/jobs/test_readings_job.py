@@ -8,6 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import yaml
 from pyspark.sql import functions as F
 
 from jobs.benchmark import benchmark
@@ -23,22 +24,25 @@ from lake.tables.case_points import CASE_POINTS
 from lake.tables.results import HOSPITAL_MONTH, HOSPITAL_YEAR
 from serving.terms import yuan
 from settlement.case_points import BY_ITEM
+from tests.conftest import ROOT
 from tests.jobs.lakes import CITIES, YEAR, open_lake
 from tests.jobs.test_rule_jobs import first_city_with
 
 CITY = CITIES[0]
 READINGS = {
-    "abnormal.year_end": ("group_if_complete, fee_for_service or unpaid", "fee_for_service"),
-    "special_review.pay": ("points_by_cost, by_item or set_points", "by_item"),
-    "period.case_date": ("settlement or discharge", "discharge"),
-    "month.no_data": ("year_end or on_arrival", "on_arrival"),
+    "abnormal.year_end": "fee_for_service",
+    "special_review.pay": "by_item",
+    "period.case_date": "discharge",
+    "month.no_data": "on_arrival",
 }
 
 
 @pytest.fixture(scope="module")
 def read_otherwise(settled: JobContext, tmp_path_factory: pytest.TempPathFactory) -> JobContext:
     """A copy of the settled lake."""
-    book = first_city_with(tmp_path_factory.mktemp("readings"), READINGS)
+    base = yaml.safe_load((ROOT / "conf" / "policy" / "base.yaml").read_text(encoding="utf-8"))["policies"]
+    values = {key: (f'"{base[key]["unit"]}"', value) for key, value in READINGS.items()}
+    book = first_city_with(tmp_path_factory.mktemp("readings"), values)
     copied = tmp_path_factory.mktemp("read") / "lake"
     shutil.copytree(settled.lake.root, copied)
     context = open_lake(settled.lake.spark, copied)
@@ -106,7 +110,7 @@ def test_statements_show_what_is_paid_by_item(read_otherwise: JobContext, tmp_pa
 def test_the_bulletin_counts_as_before(settled: JobContext, read_otherwise: JobContext) -> None:
     counts = []
     for context in (settled, read_otherwise):
-        bulletin(context, [CITY], YEAR)
+        bulletin(context, [CITY], YEAR, 1)
         rows = published_bulletin(context, [CITY], YEAR, 1).orderBy("fixmedins_code")
         counts.append([(row.fixmedins_code, row.discharges, row.applied, row.passed) for row in rows.collect()])
     assert counts[0] == counts[1]
