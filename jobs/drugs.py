@@ -30,6 +30,7 @@ from lake.runs import Calculation, read_published
 from lake.tables.ledger import DRUG_LEDGER
 from lake.tables.rules import DRUG_COMPENSATION
 from lake.views import scored_cases
+from settlement.case_points import in_year_by_points
 from settlement.negotiated_drugs import drug_compensation
 from settlement.reference.exact import yuan
 from settlement.rule_ledger import drug_differences, drug_ledger
@@ -104,7 +105,7 @@ def _check(context: JobContext, due: Sequence[Calculation], outputs: Mapping[str
 
 def _used(context: JobContext, file: RuleFile, cities: Sequence[str], year: int, path: Path) -> DataFrame:
     """The items with area, insurance and hospital of their case (`DRUG_ITEMS`)."""
-    counted = scored_cases(context.runs, cities, year).where("in_year = 1")
+    counted = scored_cases(context.runs, cities, year).where(in_year_by_points())
     places = counted.select("setl_id", "area", "insutype", "fixmedins_code")
     joined = file.frame(context.lake.spark).join(places, "setl_id", "left")
     strange = joined.where("area IS NULL").select("setl_id").distinct().orderBy("setl_id").limit(3).collect()

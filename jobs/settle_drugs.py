@@ -14,6 +14,7 @@ from jobs.context import JobContext
 from lake.errors import MissingParameters
 from lake.runs import read_published
 from lake.tables.rules import DRUG_COMPENSATION
+from settlement.case_points import in_year_by_points
 from settlement.month import ACCOUNT
 
 JOB = "drugs"
@@ -33,17 +34,17 @@ def drug_runs(context: JobContext, areas: Collection[str], year: int) -> dict[st
 def drug_pay(context: JobContext, scored: DataFrame, areas: Sequence[str], year: int) -> DataFrame | None:
     """`ACCOUNT` and compensation_fen of cases of the areas; None where there are no areas.
 
-    Raises `MissingParameters` for a case that does not count in the year any more.
+    Raises `MissingParameters` for a case that does not count in the year by points any more.
     """
     if not areas:
         return None
     paid = _inside(context, areas, year)
-    counted = scored.where("in_year = 1").select(*_CASE)
+    counted = scored.where(in_year_by_points()).select(*_CASE)
     strange = paid.join(counted, list(_CASE), "left_anti").select("area", "setl_id").orderBy("area", "setl_id").first()
     if strange:
         raise MissingParameters(
-            f"area {strange.area}: case {strange.setl_id} is compensated for drugs, but does not count in {year} any "
-            f"more: run `dianshu drugs --year {year} --city {strange.area}` again first"
+            f"area {strange.area}: case {strange.setl_id} is compensated for drugs, but does not count in {year} by "
+            f"points any more: run `dianshu drugs --year {year} --city {strange.area}` again first"
         )
     return paid.select(*ACCOUNT, "compensation_fen")
 

@@ -13,11 +13,12 @@ from lake.case_file import CaseFile, read_case_file
 from lake.case_value import CaseValue, ValueOf
 from lake.errors import ContractBroken
 from serving.terms import CLASS, INSURANCE, SCOPE, yuan
+from settlement.case_points import BY_ITEM
 from settlement.policy import PointValueKind
 from settlement.readings import Combine
 from settlement.reference.elements import Coefficient, RulerSource
 from settlement.reference.exact import fixed
-from settlement.reference.points import TCM_ARTICLE
+from settlement.reference.points import TCM_ARTICLE, PointsExplanation
 
 NAME = "why"
 RULER = {
@@ -123,8 +124,9 @@ def point_lines(file: CaseFile) -> list[str]:
     if points.uplift:
         lines.append(f"  年度清算增加点数 = {points.uplift_formula} = {scored.uplift.normalize():f}（月度预结算不计）")
     if points.deadline is not None:
-        late = "" if points.in_month else "，超过时限，不纳入月度结算"
-        lines.append(f"  清单上传时限 {points.deadline}{late}")
+        lines.append(f"  清单上传时限 {points.deadline}{_lateness(points)}")
+    if points.pay_month != points.case.month:
+        lines.append(f"  计入月份 {points.pay_month}")
     return lines
 
 
@@ -141,14 +143,29 @@ def coefficient_text(k: Coefficient) -> str:
     )
 
 
+def _lateness(points: PointsExplanation) -> str:
+    """What follows for the month where the list came after its deadline (policy/002 article 30)."""
+    if points.deadline is None or points.case.upload_date <= points.deadline:
+        return ""
+    return (
+        f"，超过时限，清单到达后计入 {points.pay_month} 月度结算" if points.in_month else "，超过时限，不纳入月度结算"
+    )
+
+
 def money_lines(file: CaseFile) -> list[str]:
     """The point value, what the case brings, and the hospital's amount that it is part of."""
     scored, point, hospital = file.scored, file.value, file.hospital
     lines = ["", f"【金额】{file.case.month[:4]}年度"]
+    fund = f"统筹基金发生额 {yuan(scored.fund_fen)} 元"
+    if scored["class"] in BY_ITEM:
+        return [*lines, f"  本病例按项目付费（{CLASS[scored['class']]}），从预算中应付{fund}"]
+    if not scored.in_year and file.points is not None and file.points.deadline is not None:
+        return [*lines, f"  本病例清单超过时限，不计入年度清算，{fund}"]
     if not scored.in_year or point is None:
-        return [*lines, f"  本病例不按点数付费（{CLASS[scored['class']]}），统筹基金发生额 {yuan(scored.fund_fen)} 元"]
+        return [*lines, f"  本病例不按点数付费（{CLASS[scored['class']]}），{fund}"]
     yearly = scored.points + scored.uplift
     share = yearly * point.value - yuan(scored.cost_fen - scored.fund_fen)
+    own = file.item_costs.get(file.case.fixmedins_code, 0)
     lines += [
         value_line(point, file.parameters.policy.point_value_kind),
         f"  本病例 = {yearly.normalize():f} × V −（{yuan(scored.cost_fen)} − {yuan(scored.fund_fen)}）"
@@ -156,7 +173,7 @@ def money_lines(file: CaseFile) -> list[str]:
     ]
     if hospital is not None and scored.scope == "local":
         lines.append(
-            f"  所在医疗机构 = {hospital.points.normalize():f} × V −（{yuan(hospital.cost_fen)} − "
+            f"  所在医疗机构 = {hospital.points.normalize():f} × V −（{_less_items(hospital.cost_fen, own)} − "
             f"{yuan(hospital.fund_fen)}） = {yuan(hospital.amount_fen)} 元；最终应拨付 {yuan(hospital.final_fen)} 元"
         )
     elif scored.scope != "local" and file.parameters.policy.out_of_area_apply_caps:
@@ -172,10 +189,16 @@ def value_line(point: CaseValue, kind: PointValueKind) -> str:
     """The point value: what it shares out, or by which rate it is set."""
     if point.is_set:
         return f"  点值 V = {point.value} 元/点（{_SET[kind]}，policy/001 article 17）"
+    cost = _less_items(point.cost_fen, point.item_cost_fen)
     return (
-        f"  点值 V{_WHOSE[point.kind]} =（{yuan(point.cost_fen)} − {yuan(point.fund_fen)} + {yuan(point.used_fen)}）÷ "
+        f"  点值 V{_WHOSE[point.kind]} =（{cost} − {yuan(point.fund_fen)} + {yuan(point.used_fen)}）÷ "
         f"{point.points.normalize():f} = {point.value} 元/点"
     )
+
+
+def _less_items(cost_fen: int, item_fen: int) -> str:
+    """A cost in yuan, less that of cases that are paid by item, where there are any."""
+    return f"{yuan(cost_fen)} − 按项目付费病例 {yuan(item_fen)}" if item_fen else f"{yuan(cost_fen)}"
 
 
 def _percent(share: Fraction) -> str:

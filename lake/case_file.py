@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
@@ -29,11 +30,14 @@ from lake.tables.cases import CASES
 from lake.tables.findings import FINDINGS
 from lake.tables.registry import HOSPITALS
 from lake.tables.results import HOSPITAL_YEAR, POOLS
+from settlement.case_points import BY_ITEM, IN_PROVINCE, LOCAL
+from settlement.policy import OutOfAreaPool
 from settlement.reference.elements import Elements
 from settlement.reference.inputs import Case, Element, Hospital, Province, Stay
 from settlement.reference.points import PointsExplanation, PointsRules, explain_points
 from settlement.reference.scope import Places
 from settlement.ruler import with_year_means
+from settlement.sums import pays_by_item
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,7 @@ class CaseFile:
     points: PointsExplanation | None
     value: CaseValue | None
     hospital: Row | None
+    item_costs: Mapping[str, int] = field(default_factory=dict)  # fen, of the year's pool, by hospital (`BY_ITEM`)
 
 
 def read_case_file(runs: RunBook, registry_of: Callable[[int], Registry], setl_id: str) -> CaseFile:
@@ -86,7 +91,19 @@ def read_case_file(runs: RunBook, registry_of: Callable[[int], Registry], setl_i
         points=_points(runs, registry_of(year), case, scored, parameters, every),
         value=case_value(every, pools, scored, parameters.policy),
         hospital=hospitals.where(insurance & (F.col("fixmedins_code") == case.fixmedins_code)).first(),
+        item_costs=_item_costs(every.where(insurance), parameters),
     )
+
+
+def _item_costs(scored: DataFrame, parameters: ParameterSet) -> dict[str, int]:
+    """Cost of the cases that the year's pool pays by item, by hospital, where the area reads so."""
+    if not pays_by_item([parameters.policy]):
+        return {}
+    joint = parameters.policy.out_of_area_pool is OutOfAreaPool.JOINT
+    inside = F.col("scope").isin(LOCAL, *([IN_PROVINCE] if joint else []))
+    items = scored.where((F.col("in_year") == 1) & inside & F.col("class").isin(*BY_ITEM))
+    summed = items.groupBy("fixmedins_code").agg(F.sum("cost_fen").alias("cost_fen")).collect()
+    return {row.fixmedins_code: row.cost_fen for row in summed}
 
 
 def _last_row(rows: DataFrame) -> Row | None:
@@ -135,6 +152,7 @@ def _points(
         days,
         {stay.setl_id: stay for stay in _stays(runs, case, parameters)},
         {case.area: parameters.case_rules},
+        _set_points(registry, case.setl_id),
     )
     return explain_points(_settlement_case(case, scored), rules)
 
@@ -143,6 +161,13 @@ def _elements(runs: RunBook, registry: Registry, parameters: ParameterSet, of_ar
     """The elements that the area's cases were scored by: of the year where outliers are told by it (OP-34)."""
     cases = cases_by_points(of_area, registry_frame(runs.lake, registry, HOSPITALS))
     return with_year_means(elements_of(runs.lake, [parameters]), cases, {parameters.area: parameters.policy})
+
+
+def _set_points(registry: Registry, setl_id: str) -> dict[str, Fraction]:
+    """The points that the review of this case set, where it set any."""
+    reviews = registry.tables["reviews"]
+    mine = reviews.filter(pc.equal(reviews["setl_id"], setl_id))["points"].to_pylist()
+    return dict.fromkeys([setl_id], Fraction(mine[0])) if mine and mine[0] is not None else {}
 
 
 def _stays(runs: RunBook, case: Row, parameters: ParameterSet) -> list[Stay]:

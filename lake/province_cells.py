@@ -82,6 +82,9 @@ RATIO = Cell(
     _at_least_zero,
 )
 SHARE = Cell(r"[+-]?[0-9]{1,12}(\.[0-9]{1,6})?", _decimal(18, 6), "a share from 0 to 1, at most 6 decimals", _share)
+POINTS = Cell(
+    r"[+-]?[0-9]{1,10}(\.[0-9]{1,8})?", _decimal(18, 8), "points with at most 8 decimals, not negative", _at_least_zero
+)
 VALUE = Cell(r"[+-]?[0-9]{1,26}(\.[0-9]{1,12})?", _decimal(38, 12), "a number with at most 12 decimals")
 _MONTH_AND_DAY = r"-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 # Working days are counted from a day, so it lies well within the calendar; a list that never came is of 9999-12-31.

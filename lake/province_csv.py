@@ -72,9 +72,12 @@ class TextTable:
         return [found[row] for row in rows]
 
 
-def read_text_table(path: Path, columns: Sequence[str], faults: Faults, handed_in: bool = False) -> TextTable | None:
+def read_text_table(
+    path: Path, columns: Sequence[str], faults: Faults, handed_in: bool = False, may_lack: Sequence[str] = ()
+) -> TextTable | None:
     """Read `path` as text cells with exactly these columns, in any order; None if the file has faults (noted).
 
+    Those of the columns that the file may lack (`may_lack`) are empty where it does.
     A file that people hand in out of their spreadsheet (`handed_in`) may be GB18030 as well as UTF-8, and may have
     further columns, which are not read.
     """
@@ -84,7 +87,8 @@ def read_text_table(path: Path, columns: Sequence[str], faults: Faults, handed_i
         return None
     header = next(_rows(path.name, source, faults), (1, []))[1]
     if faults.count == before:
-        _check_header(path.name, header, columns, faults, handed_in)
+        lacking = [name for name in may_lack if name not in header]
+        _check_header(path.name, header, [one for one in columns if one not in lacking], faults, handed_in)
     if faults.count > before:
         return None
     plain = '"' not in source and len(set(header)) == len(header)
@@ -93,7 +97,9 @@ def read_text_table(path: Path, columns: Sequence[str], faults: Faults, handed_i
         cells = _scanned_cells(path.name, source, header, faults)
     if cells is None or faults.count > before:
         return None
-    return TextTable(path.name, {name: cells[name] for name in columns}, source)
+    rows = len(cells[header[0]])
+    empty = pa.array([""] * rows, pa.string()) if set(columns) - set(cells) else None
+    return TextTable(path.name, {name: cells.get(name, empty) for name in columns}, source)
 
 
 def _decode(path: Path, encodings: Sequence[str], faults: Faults) -> str | None:

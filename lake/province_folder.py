@@ -175,7 +175,8 @@ def load_file(path: Path, layout: FileLayout, faults: Faults, handed_in: bool = 
 
     `handed_in`: a file out of somebody's spreadsheet, see `read_text_table`.
     """
-    text = read_text_table(path / layout.file, [column.name for column in layout.columns], faults, handed_in)
+    names, may_lack = [column.name for column in layout.columns], [one.name for one in layout.columns if one.may_lack]
+    text = read_text_table(path / layout.file, names, faults, handed_in, may_lack)
     if text is None:
         return None
     columns, masks = [], []

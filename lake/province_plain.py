@@ -50,4 +50,6 @@ def _plain_rows(table: pa.Table) -> list[dict[str, Any]]:
 def _plain(name: str, cell: Any) -> Any:
     if name in _FLAGS:
         return bool(cell)
-    return Fraction(cell) if name in ("value", "assessment", "deposit_return") else cell
+    if name == "points" and cell is None:
+        return None
+    return Fraction(cell) if name in ("value", "assessment", "deposit_return", "points") else cell

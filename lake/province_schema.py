@@ -17,6 +17,7 @@ from lake.province_cells import (
     MONEY_POSITIVE,
     MONTH,
     PERIOD,
+    POINTS,
     RATIO,
     SHARE,
     VALUE,
@@ -29,12 +30,16 @@ from settlement import frames
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a file: its name there, its cells, the field of the frame, and whether a cell may be empty."""
+    """A column of a file: its name there, its cells, the field of the frame, and whether a cell may be empty.
+
+    `may_lack`: a file may be without the column, as those were that were written before it was there.
+    """
 
     name: str
     cell: Cell
     field: str
     optional: bool = False
+    may_lack: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,12 @@ LAYOUTS: dict[str, FileLayout] = {
     "reviews": FileLayout(
         "reviews.csv",
         frames.REVIEWS,
-        (_code("setl_id"), _plain("applied_on", DAY), _plain("decision", one_of("passed", "refused"))),
+        (
+            _code("setl_id"),
+            _plain("applied_on", DAY),
+            _plain("decision", one_of("passed", "refused")),
+            Column("points", POINTS, "points", optional=True, may_lack=True),
+        ),
         ("setl_id",),
     ),
     "budgets": FileLayout(

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +23,7 @@ from lake.tables.registry import HOSPITALS, REGISTRY
 
 PROVINCE = "province"  # area of runs that concern all cities
 REGISTRY_FILES = tuple(table.name for table in REGISTRY)
+_LATER = ("points",)  # columns that came later: where one is empty, the row is marked as before it was there
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Registry:
 
     def content_mark(self) -> str:
         """Hash of all rows of all tables."""
-        marks = [sorted(map(str, table.to_pylist())) for _, table in sorted(self.tables.items())]
+        marks = [sorted(map(str, _said(table))) for _, table in sorted(self.tables.items())]
         return hashlib.sha256(str(marks).encode("utf-8")).hexdigest()[:20]
 
     def fingerprint(self, name: str, area: str) -> str:
@@ -55,8 +57,14 @@ class Registry:
         elif "fixmedins_code" in table.column_names:
             mine = pa.array([code for code, of in self.area_of.items() if of == area], pa.string())
             table = table.filter(pc.is_in(table["fixmedins_code"], value_set=mine))
-        rows = sorted("\t".join(str(value) for value in row.values()) for row in table.to_pylist())
+        rows = sorted("\t".join(str(value) for value in row.values()) for row in _said(table))
         return hashlib.sha256("\n".join(rows).encode("utf-8")).hexdigest()[:20]
+
+
+def _said(table: pa.Table) -> list[dict[str, Any]]:
+    """The rows of a table as they enter its hash."""
+    rows = table.to_pylist()
+    return [{name: value for name, value in row.items() if value is not None or name not in _LATER} for row in rows]
 
 
 def year_of(folder: ProvinceFolder) -> int:

@@ -45,6 +45,7 @@ def unplaced_cases(grouped: DataFrame, hospitals: DataFrame) -> DataFrame:
         "in_month": F.lit(0),
         "in_year": F.lit(0),
         "uplift": F.lit(0).cast(CASE_POINT),
+        "pay_month": F.lit(None).cast("string"),
         "review": F.lit(None).cast("string"),
         "cost_fen": F.col("cost_fen") - F.col("special_cost_fen"),
     }

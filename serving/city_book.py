@@ -16,6 +16,7 @@ from serving.hospital_money import CARRIED, CORRECTION_MONEY, MONTH_MONEY, YEAR_
 from serving.statement import FINAL, article_text, class_balances, entry_sums, hospital_statements, ledger_rows
 from serving.terms import CLASS, INSURANCE, LEVELS, SCOPE, yuan
 from serving.workbook import Sheet, SheetColumn, update_workbook
+from settlement.case_points import BY_ITEM
 from settlement.reference.ledger import LedgerRow
 from settlement.reference.rule_ledger import hospital_figures
 
@@ -90,6 +91,8 @@ def _pools(city: CityYear) -> Sheet:
         SheetColumn("点值（元/点）", "value", "value", 16),
     ]
     note = "每个险种：全年一行，之后是十二个月。点值＝（医疗总费用−统筹基金发生额＋可用预算）÷点数"
+    if any(row["class"] in BY_ITEM for row in city.classes.to_pylist()):
+        note += "；按项目付费病例的费用先从医疗总费用中扣除"
     return Sheet("汇总", note, columns, _rows(city.pools, money))
 
 

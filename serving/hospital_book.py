@@ -17,6 +17,7 @@ from serving.hospital_year import MEASURES, HospitalYear
 from serving.statement import FINAL, StatementRow, article_text, hospital_claims, hospital_statements
 from serving.terms import CLASS, INSURANCE, SCOPE, yuan
 from serving.workbook import Sheet, SheetColumn
+from settlement.readings import AbnormalYearEnd, NoData
 from settlement.reference.exact import to_fen
 
 _INSURANCE = SheetColumn("险种", "insurance", "text", 10)
@@ -74,13 +75,24 @@ def _cover(hospital: HospitalYear, frame: StatementFrame) -> Sheet:
         ("点数到金额", "应结算金额＝本院点数×点值−（本院医疗总费用−本院统筹基金发生额）＋舍入"),
         ("年度清算单", "由资金分录逐笔汇总：各行金额相加，累计到最后一行即最终应拨付；负数为应退回"),
         ("核销", "记账统筹基金−审核扣款−清算支付的正数余额：医疗机构核销财务账目，不作医保欠费（第四十条）"),
-        ("月度", "实际拨付＝按比例应付−质量保证金−审核扣款＋上月结转，不为负；超时限上传的病例只计入年度"),
+        ("月度", f"实际拨付＝按比例应付−质量保证金−审核扣款＋上月结转，不为负；{_late(parameters.policy_values)}"),
         ("点数构成", "全部病例，一个不少；“清算”各列合计即本院点数、医疗总费用和统筹基金发生额"),
         ("依据", "按病组(DRG)付费管理办法第十七至十九条、第三十一至三十四条、第四十条"),
     ]
     columns = [SheetColumn("项目", "item", "text", 20), SheetColumn("内容", "content", "text", 96)]
     rows = [{"item": item, "content": content} for item, content in lines]
     return Sheet("说明", "本工作簿由点数（Dianshu）生成", columns, rows)
+
+
+def _late(values: Mapping[str, Any]) -> str:
+    """What becomes of lists that come after their deadline (OP-14, OP-50)."""
+    if values.get("month.no_data") == NoData.ON_ARRIVAL:
+        return "超时限上传的病例计入清单到达的月份"
+    at_year_end = {
+        AbnormalYearEnd.FEE_FOR_SERVICE.value: "超时限上传的病例年终按项目付费",
+        AbnormalYearEnd.UNPAID.value: "超时限上传的病例不予支付",
+    }
+    return at_year_end.get(values.get("abnormal.year_end", ""), "超时限上传的病例只计入年度")
 
 
 def _plain(number: Decimal | None) -> str:
@@ -90,10 +102,12 @@ def _plain(number: Decimal | None) -> str:
 def _amounts(hospital: HospitalYear, city: CityYear) -> Sheet:
     """From points to the amount, one row an insurance; the columns add up to the fen."""
     pools = {row["insutype"]: row for row in city.yearly_pools.to_pylist()}
-    rows = [_amount_row(row, pools.get(row["insutype"])) for row in hospital.years]
+    rows = [_amount_row(row, pools.get(row["insutype"]), hospital) for row in hospital.years]
+    by_item = bool(hospital.pool_items)
     columns = [
         _INSURANCE,
         SheetColumn("全市医疗总费用", "pool_cost", "money", 16),
+        *([SheetColumn("全市按项目付费病例费用", "pool_items", "money", 21)] if by_item else []),
         SheetColumn("全市统筹基金发生额", "pool_fund", "money", 19),
         SheetColumn("全市可用预算", "pool_budget", "money", 16),
         SheetColumn("全市点数", "pool_points", "points", 15),
@@ -101,6 +115,7 @@ def _amounts(hospital: HospitalYear, city: CityYear) -> Sheet:
         SheetColumn("本院点数", "points", "points", 16),
         SheetColumn("点数×点值", "worth", "money", 16),
         SheetColumn("本院医疗总费用", "cost", "money", 16),
+        *([SheetColumn("本院按项目付费病例费用", "items", "money", 21)] if by_item else []),
         SheetColumn("本院统筹基金发生额", "fund", "money", 19),
         SheetColumn("舍入", "rounding", "money", 9),
         SheetColumn("应结算金额", "amount", "money", 16),
@@ -109,13 +124,14 @@ def _amounts(hospital: HospitalYear, city: CityYear) -> Sheet:
     note = (
         "应结算金额＝点数×点值−（本院医疗总费用−本院统筹基金发生额）＋舍入；"
         "浮动点值＝（全市医疗总费用−全市统筹基金发生额＋全市可用预算）÷全市点数；单位：元"
-    )
-    keys = ("points", "worth", "cost", "fund", "rounding", "amount")
+    ) + ("；按项目付费病例的费用先从医疗总费用中扣除，其统筹基金从预算中应付" if by_item else "")
+    keys = ("points", "worth", "cost", *(["items"] if by_item else []), "fund", "rounding", "amount")
     return Sheet("点数到金额", note, columns, rows, _sum(rows, keys, "insurance", "合计"))
 
 
-def _amount_row(row: Mapping[str, Any], pool: Mapping[str, Any] | None) -> dict[str, Any]:
-    own = {name: yuan(row[f"{name}_fen"]) for name in ("cost", "fund", "amount")}
+def _amount_row(row: Mapping[str, Any], pool: Mapping[str, Any] | None, hospital: HospitalYear) -> dict[str, Any]:
+    items = hospital.items.get(row["insutype"], 0)
+    own = {name: yuan(row[f"{name}_fen"]) for name in ("cost", "fund", "amount")} | {"items": yuan(items)}
     shown = {"insurance": _insurance(row), "points": row["points"], "ratio": row["ratio"], **own}
     if pool is None or pool["value"] is None:
         return shown
@@ -123,12 +139,13 @@ def _amount_row(row: Mapping[str, Any], pool: Mapping[str, Any] | None) -> dict[
     return {
         **shown,
         "pool_cost": yuan(pool["cost_fen"]),
+        "pool_items": yuan(hospital.pool_items.get(row["insutype"], 0)),
         "pool_fund": yuan(pool["fund_fen"]),
         "pool_budget": yuan(pool["budget_used_fen"]),
         "pool_points": pool["points"],
         "value": pool["value"],
         "worth": yuan(worth),
-        "rounding": yuan(row["amount_fen"] - worth + row["cost_fen"] - row["fund_fen"]),
+        "rounding": yuan(row["amount_fen"] - worth + row["cost_fen"] - items - row["fund_fen"]),
     }
 
 
@@ -233,7 +250,8 @@ def _classes(hospital: HospitalYear) -> Sheet:
         *_measures("", ""),
         *_measures("counted_", "清算"),
     ]
-    note = "“清算”各列：本统筹区基金池内、按点数付费的病例；未入组、跨省和新技术病例没有点数；单位：例、点、元"
+    by_points = "按点数付费" if not hospital.pool_items else "按点数付费或在预算内按项目付费"
+    note = f"“清算”各列：本统筹区基金池内、{by_points}的病例；未入组、跨省和新技术病例没有点数；单位：例、点、元"
     return Sheet("点数构成", note, columns, *_with_sums(rows, keys, "class"))
 
 

@@ -16,6 +16,7 @@ from lake.runs import RunBook
 from lake.views import scored_cases
 from serving.city_year import CityYear
 from serving.statement import ledger_rows
+from settlement.case_points import BY_ITEM
 from settlement.policy import OutOfAreaPool, Policy
 from settlement.reference.ledger import LedgerRow
 from settlement.sums import yearly_points
@@ -40,6 +41,12 @@ class HospitalYear:
     corrections: list[Row] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
     beside: list[LedgerRow] = field(default_factory=list)
+    pool_items: Mapping[str, int] = field(default_factory=dict)  # cost of its pools' cases by item, by insurance
+
+    @property
+    def items(self) -> dict[str, int]:
+        """Cost of its own cases that its pools pay by item, by insurance (OP-14, OP-63)."""
+        return item_costs(self.classes)
 
 
 def read_hospital_classes(runs: RunBook, area: str, year: int, policy: Policy) -> pa.Table:
@@ -62,12 +69,22 @@ def read_hospital_classes(runs: RunBook, area: str, year: int, policy: Policy) -
     return scored_cases(runs, [area], year).groupBy(*keys).agg(*numbers, *sums).orderBy(*keys).toArrow()
 
 
+def item_costs(classes: Iterable[Row]) -> dict[str, int]:
+    """Cost of the cases that pools pay by item, by insurance, in rows by class."""
+    costs: dict[str, int] = defaultdict(int)
+    for row in classes:
+        if row["class"] in BY_ITEM and row["counted_cases"]:
+            costs[row["insutype"]] += row["counted_cost_fen"]
+    return dict(costs)
+
+
 def hospital_years(city: CityYear, classes: pa.Table, hospitals: Iterable[str]) -> list[HospitalYear]:
     """The rows of each of the hospitals, by code; hospitals without any row are left out.
 
     Raises `MissingParameters` where the cases are not those that were settled.
     """
-    found = {code: HospitalYear(code) for code in sorted(set(hospitals))}
+    pool_items = item_costs(classes.to_pylist())
+    found = {code: HospitalYear(code, pool_items=pool_items) for code in sorted(set(hospitals))}
     sources = {
         "years": city.hospital_year,
         "months": city.hospital_month,

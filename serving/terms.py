@@ -15,10 +15,12 @@ CLASS = {
     "whole_review": "整组单议",
     "tcm_effect": "按疗效价值付费",
     "reviewed": "特例单议",
+    "reviewed_by_item": "特例单议（按项目）",
     "bed_day": "床日",
     "outside_day_care": "日间（未纳入）",
     "new_technique": "新技术",
     "ungrouped": "未入组",
+    "abnormal_by_item": "非正常数据（按项目）",
     "fee_for_service": "按项目付费",
     "unknown_hospital": "机构不在名册",
 }

@@ -24,8 +24,9 @@ def hospital_amounts(hospitals: DataFrame, pools: DataFrame) -> DataFrame:
     """
     values = pools.select(*POOL, "slot", "used_fen", "value_above", "value_below", "allocated")
     joined = hospitals.join(F.broadcast(values), [*POOL, "slot"])
-    names = ("points", "cost_fen", "fund_fen", "value_above", "value_below")
-    shares = joined.withColumn("_above", amount_above(*[F.col(name) for name in names]))
+    names = ("fund_fen", "value_above", "value_below")
+    by_points = F.col("cost_fen") - F.col("item_cost_fen")
+    shares = joined.withColumn("_above", amount_above(F.col("points"), by_points, *[F.col(name) for name in names]))
     settled = allocate(
         shares.withColumn("_below", F.when(F.col("allocated"), F.col("value_below"))),
         [*POOL, "slot"],
@@ -36,7 +37,7 @@ def hospital_amounts(hospitals: DataFrame, pools: DataFrame) -> DataFrame:
         "_allocated",
     )
     rounded = divide(F.col("_above"), F.when(~F.col("allocated"), F.col("value_below")))
-    amount = F.coalesce(F.col("_allocated"), rounded.cast("bigint"), F.lit(0))
+    amount = F.coalesce(F.col("_allocated"), rounded.cast("bigint"), F.col("item_fund_fen"))
     return settled.select(*POOL, "slot", *_KEPT, amount.alias("amount_fen"))
 
 

@@ -6,6 +6,14 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DataType, DecimalType, IntegerType, LongType, StringType, StructField, StructType
 
+from settlement.case_points import (
+    CROSS_PROVINCE,
+    FEE_FOR_SERVICE,
+    IN_PROVINCE,
+    LOCAL,
+    NEW_TECHNIQUE,
+    OUTSIDE_DAY_CARE,
+)
 from settlement.frames import RATIO
 from settlement.money import divide, from_units
 from settlement.review import NO_GROUND, OVER_QUOTA, PASSED, REFUSED
@@ -20,7 +28,7 @@ def _field(name: str, kind: DataType, comment: str) -> StructField:
     return StructField(name, kind, False, {"comment": comment})
 
 
-# One row: a hospital with discharges that are paid by points, in a half-year. Key: fixmedins_code, period.
+# One row: a hospital with discharges that the quota is a share of, in a half-year. Key: fixmedins_code, period.
 REVIEW_BULLETIN = StructType(
     [
         _field("area", StringType(), "treating area (就医地统筹区)"),
@@ -28,7 +36,7 @@ REVIEW_BULLETIN = StructType(
         _field("year", IntegerType(), "year of settlement"),
         _field("half", IntegerType(), "1 or 2"),
         _field("period", StringType(), "YYYY-H1 or YYYY-H2"),
-        _field("discharges", LongType(), "DRG出院病例 of the half-year: cases paid by points"),
+        _field("discharges", LongType(), "DRG出院病例 of the half-year: cases that the quota is a share of"),
         _field("applied", LongType(), "申请数"),
         _field("passed", LongType(), "审核通过数"),
         _field("refused", LongType(), "未通过数"),
@@ -47,11 +55,14 @@ def review_bulletin(scored: DataFrame) -> DataFrame:
         scored: `CASE_POINTS` (settlement/results.py). A case belongs to the half of its settlement month, as its
             quota does to the quarter.
 
-    Returns `REVIEW_BULLETIN`: a row for each hospital and half-year with cases paid by points (in_year = 1), with or
-    without applications, each of them counted once. Shares have 6 places, half up.
+    Returns `REVIEW_BULLETIN`: a row for each hospital and half-year with cases that the quota is a share of, however
+    they are paid in the end, with or without applications, each of them counted once. Shares have 6 places, half up.
     """
     half = F.when(F.substring("month", 6, 2).cast("int") <= _MONTHS_OF_HALF, HALVES[0]).otherwise(HALVES[1])
-    paid = scored.where("in_year = 1").withColumn("half", half)
+    outside = F.col("class").isin(NEW_TECHNIQUE, OUTSIDE_DAY_CARE)
+    inside = F.col("scope").isin(LOCAL, IN_PROVINCE, CROSS_PROVINCE) & (F.col("class") != FEE_FOR_SERVICE)
+    of_quota = inside & F.col("drg").isNotNull() & ~outside
+    paid = scored.where(of_quota).withColumn("half", half)
     counts = {
         "discharges": F.lit(1),
         "applied": F.when(F.col("review").isin(PASSED, REFUSED, OVER_QUOTA, NO_GROUND), 1),

@@ -1,7 +1,8 @@
 """Clearing between cities (异地就医清算): who owes whom for patients treated elsewhere, OP-79..OP-82.
 
-In-province cases are worth the points of the treating area at its value, or at that of a pool of their own;
-cross-province cases their fund, or the same as in-province ones where the treating area says so.
+In-province cases are worth the points of the treating area at its value, or at that of a pool of their own, and their
+fund where they are paid by item; cross-province cases their fund, or the same as in-province ones where the treating
+area says so.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from settlement.case_points import LOCAL, cross_by_item
 from settlement.money import divide
 from settlement.own_pools import in_own_pool, with_own_shares
 from settlement.policy import Policy
-from settlement.sums import MEASURES, POOL, SUM_KEY, YEAR_SLOT, period_text
+from settlement.sums import ALL_MEASURES, POOL, SUM_KEY, YEAR_SLOT, period_text
 
 DEBT_KEY = ("insured_area", "treating_area", "insutype", "scope")
 ADJUSTMENT = "adjustment"
@@ -38,8 +39,10 @@ def period_debts(
     """
     values = pools.select(*POOL, "slot", "value_above", "value_below")
     away = periods.where(~F.col("pooled") & (F.col("scope") != LOCAL)).groupBy(*SUM_KEY)
-    by_hospital = away.agg(*[F.sum(name).alias(name) for name in MEASURES])
-    joined = by_hospital.join(F.broadcast(values), [*POOL, "slot"], "left")
+    by_hospital = away.agg(*[F.sum(name).alias(name) for name in ALL_MEASURES])
+    # What is paid by item is worth its fund: points share the rest (OP-14, OP-63).
+    by_points = by_hospital.withColumn("cost_fen", F.col("cost_fen") - F.col("item_cost_fen"))
+    joined = by_points.join(F.broadcast(values), [*POOL, "slot"], "left")
     names = ("points", "cost_fen", "fund_fen", "value_above", "value_below")
     at_value = divide(amount_above(*[F.col(name) for name in names]), F.col("value_below")).cast("bigint")
     treated = F.when(~cross_by_item(policies) & ~in_own_pool(policies), at_value)

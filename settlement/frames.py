@@ -15,6 +15,7 @@ from pyspark.sql.types import DateType, DecimalType, IntegerType, LongType, Stri
 from settlement.case_rules import CaseRules
 
 RATIO = DecimalType(18, 6)
+SET_POINTS = DecimalType(18, 8)
 VALUE = DecimalType(38, 12)  # an element's value: points, coefficients, means in yuan, counts, flags
 
 
@@ -100,6 +101,7 @@ REVIEWS = StructType(
         _field("setl_id", StringType(), "结算ID"),
         _field("applied_on", DateType(), "date of application"),
         _field("decision", StringType(), "passed, refused"),
+        _field("points", SET_POINTS, "重新核定点数: points that the review set (special_review.pay)", nullable=True),
     ]
 )
 

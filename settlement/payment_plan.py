@@ -13,8 +13,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType, IntegerType, LongType, StringType, StructField, StructType
 
-from settlement.late import working_days_after
+from settlement.late import days_column, working_days_after
 from settlement.policies import with_policies
+from settlement.readings import CountFrom, UploadCalendar
 from settlement.rule_frames import typed
 from settlement.rule_policy import RulePolicy
 
@@ -74,13 +75,13 @@ def month_deadlines(
     )
     longest = max((max(one.month_presettle_days, one.month_pay_days) for one in policies.values()), default=0)
     starts = dated.select(F.explode(F.array("declare_by", "confirmed")).alias("dscg_date"))
-    days = working_days_after(starts, calendar, longest)
+    days = working_days_after(starts, calendar, longest, [(UploadCalendar.NATIONAL, CountFrom.DAY_AFTER)])
     counted = dated
     for start, number, to in (
         ("declare_by", "month_pay_days", "pay_by"),
         ("confirmed", "month_presettle_days", "presettle_by"),
     ):
-        after = days.select(F.col("dscg_date").alias(start), "working_days")
+        after = days.select(F.col("dscg_date").alias(start), F.col(days_column(0)).alias("working_days"))
         last = F.when(F.col(number) == 0, F.col(start)).otherwise(F.get("working_days", F.col(number) - 1))
         counted = counted.join(F.broadcast(after), start, "left").withColumn(to, last).drop("working_days")
     return counted.select("area", "month", "declare_by", "presettle_by", "pay_by")

@@ -15,9 +15,9 @@ from settlement.money import VALUE_PLACES, divide, integer, power_of_ten, share_
 from settlement.point_value import VALUE_TERMS, YUAN_PER_POINT, set_value
 from settlement.policies import with_policies
 from settlement.policy import Policy
-from settlement.sums import MEASURES, MONTHS, POOL, YEAR_SLOT, year_and_slot
+from settlement.sums import ALL_MEASURES, MONTHS, POOL, YEAR_SLOT, year_and_slot
 
-_AMOUNTS = (*MEASURES, "budget_fen")
+_AMOUNTS = (*ALL_MEASURES, "budget_fen")
 
 
 def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
@@ -28,15 +28,15 @@ def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str
         budgets: `BUDGETS`; a period without a budget has 0.
         policies: by area.
 
-    Returns `POOL`, slot, `MEASURES` (points at `POINT_PLACES`), budget_fen, used_fen, carried_fen (month: carried to
-    the next; year: the reserve), and the point value: `value` (integer at `VALUE_PLACES`, yuan a point) and the exact
-    one as `value_above` ÷ `value_below` (fen for a point at `POINT_PLACES`); missing where there are no points. Where
-    `rounding.value_dp` is a number, the value is rounded to it. `allocated`: the value is exact and shares out what is
-    used; false for a rounded, set or common value, and where the residue is booked.
+    Returns `POOL`, slot, `ALL_MEASURES` (points at `POINT_PLACES`), budget_fen, used_fen, carried_fen (month: carried
+    to the next; year: the reserve), and the point value: `value` (integer at `VALUE_PLACES`, yuan a point) and the
+    exact one as `value_above` ÷ `value_below` (fen for a point at `POINT_PLACES`); missing where there are no points.
+    Where `rounding.value_dp` is a number, the value is rounded to it. `allocated`: the value is exact and shares out
+    what is used; false for a rounded, set or common value, and where the residue is booked.
     """
-    rows = hospitals.select(*POOL, "slot", *MEASURES, F.lit(0).cast("bigint").alias("budget_fen"))
+    rows = hospitals.select(*POOL, "slot", *ALL_MEASURES, F.lit(0).cast("bigint").alias("budget_fen"))
     given = budgets.select("area", "insutype", *year_and_slot(F.col("period")), F.col("amount_fen").alias("budget_fen"))
-    zeros = [F.lit(0).cast("bigint").alias(name) for name in MEASURES if name != "points"]
+    zeros = [F.lit(0).cast("bigint").alias(name) for name in ALL_MEASURES if name != "points"]
     given = given.select("*", integer(0).alias("points"), *zeros)
     both = rows.unionByName(given).groupBy(*POOL, "slot").agg(*[F.sum(name).alias(name) for name in _AMOUNTS])
     entry = F.struct("slot", F.struct(*_AMOUNTS).alias("sums"))
@@ -86,9 +86,12 @@ def _with_used(periods: DataFrame) -> DataFrame:
 
 
 def _with_value(periods: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
-    """The point value: (cost - fund + used) ÷ points, articles 31(二) and 32(二), or the one that was set."""
+    """The point value: (cost - fund + used) ÷ points, articles 31(二) and 32(二), or the one that was set.
+
+    What is due by item is not shared out (`ITEM_MEASURES`).
+    """
     places = F.col("value_dp")
-    money = integer(F.col("cost_fen") - F.col("fund_fen") + F.col("used_fen"))
+    money = integer(F.col("cost_fen") - F.col("fund_fen") + F.col("used_fen") - F.col("item_cost_fen"))
     points = F.when(F.col("points") > 0, F.col("points"))
     own = periods.select("*", money.alias("_money"), points.alias("_points"))
     priced = set_value(with_common_value(own, policies))

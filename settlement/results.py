@@ -50,6 +50,9 @@ CASE_POINTS = StructType(
         _field("drg", StringType(), "DRG group; null: not grouped", nullable=True),
         *_SUMS,
         _field("uplift", CASE_POINT, "points that the year's clearing adds (中治率, 002 §12)"),
+        _field(
+            "pay_month", StringType(), "month that it counts in, YYYY-MM; null: month (OP-15, OP-50)", nullable=True
+        ),
     ]
 )
 

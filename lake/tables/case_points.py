@@ -26,6 +26,7 @@ CASE_POINTS = Table(
             column("cost_fen", LongType(), "医疗总费用 less 特需, fen"),
             column("fund_fen", LongType(), "统筹基金支出, fen"),
             column("uplift", DecimalType(18, 8), "年度清算增加的点数 (中治率, 002 §12)"),
+            column("pay_month", StringType(), "计入月份 YYYY-MM; null: month (OP-15, OP-50)"),
             column("set_id", StringType(), "parameter set"),
             column("scheme_version", StringType(), "fingerprint of the scheme"),
             column("run_id", StringType(), "calculation"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from settlement.reference.exact import round_half_up
-from settlement.reference.points import PointsExplanation
+from settlement.reference.points import CaseClass, PointsExplanation
 from settlement.reference.review import NO_GROUND, OVER_QUOTA, PASSED
 
 REFUSED = "refused"
@@ -38,10 +38,16 @@ def review_bulletin(points: Iterable[PointsExplanation]) -> list[BulletinLine]:
     """The bulletin of all half-years that the scored cases lie in."""
     reviews: dict[tuple[str, str, int, int], Counter[str]] = defaultdict(Counter)
     for one in points:
-        if one.in_year:
+        if _of_quota(one):
             half = 1 if one.case.setl_date.month <= 6 else 2
             reviews[one.area, one.case.fixmedins_code, one.case.setl_date.year, half][one.review] += 1
     return [_line(*key, counts) for key, counts in sorted(reviews.items())]
+
+
+def _of_quota(one: PointsExplanation) -> bool:
+    """A discharge that the quota of reviews is a share of, however it is paid in the end."""
+    outside = (CaseClass.NEW_TECHNIQUE, CaseClass.OUTSIDE_DAY_CARE, CaseClass.FEE_FOR_SERVICE)
+    return one.case.drg is not None and one.case_class not in outside
 
 
 def _line(area: str, code: str, year: int, half: int, counts: Counter[str]) -> BulletinLine:

@@ -15,7 +15,7 @@ from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Province
 from settlement.reference.own_pools import in_own_pool, own_shares
 from settlement.reference.points import PointsExplanation
-from settlement.reference.pools import PoolPeriod, Sums, amount_fen, sum_by
+from settlement.reference.pools import NO_ITEMS, PoolPeriod, Sums, amount_fen, items_by, sum_by
 from settlement.reference.scope import Scope, cross_by_item, in_pool
 
 Pair = tuple[str, str, str, Scope]  # insured area, treating area, insurance type, scope
@@ -75,14 +75,21 @@ def _sums_away(province: Province, points: Iterable[PointsExplanation]) -> dict[
         pair = (one.case.insu_admdvs, one.area, one.case.insutype, one.scope)
         always = cross_by_item(one.scope, policy)
         if one.in_month or always:
-            months[pair, one.case.month].append(one)
+            months[pair, one.pay_month].append(one)
         if one.in_year or always:
             years[pair, str(province.year)].append(one)
     return {
-        key: sum_by(((one.case.fixmedins_code, one) for one in cases), yearly=yearly)
+        key: _by_points(cases, yearly)
         for yearly, periods in ((False, months), (True, years))
         for key, cases in periods.items()
     }
+
+
+def _by_points(cases: list[PointsExplanation], yearly: bool) -> dict[str, Sums]:
+    """Sums by hospital that points are paid by: what is paid by item is worth its fund (OP-14, OP-63)."""
+    counted = [(one.case.fixmedins_code, one) for one in cases]
+    items = items_by(counted)
+    return {code: items.get(code, NO_ITEMS).taken_off(sums) for code, sums in sum_by(counted, yearly=yearly).items()}
 
 
 def _at_value(by_hospital: Mapping[str, Sums], value: Fraction | None) -> dict[str, int]:

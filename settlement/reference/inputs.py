@@ -107,11 +107,12 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """An application for special-case review (特例单议)."""
+    """An application for special-case review (特例单议); `points` None: the review set none."""
 
     setl_id: str
     applied_on: datetime.date
     decision: str
+    points: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from settlement.case_rules import OFF, CaseRules
 from settlement.policy import Policy
-from settlement.readings import RecognitionPay
+from settlement.readings import AbnormalYearEnd, RecognitionPay, ReviewPay
 from settlement.reference.elements import Coefficient, Elements, Ruler
 from settlement.reference.exact import fixed, round_half_up
 from settlement.reference.inputs import Case, Hospital, Province, Stay
@@ -18,7 +18,7 @@ from settlement.reference.review import PASSED, review_outcomes
 from settlement.reference.scope import Places, Scope, cross_by_item
 from settlement.reference.stays import daily_points, is_outside_day_care
 from settlement.reference.tcm import effect_standard, tcm_rate, tcm_share
-from settlement.reference.working_days import upload_deadline
+from settlement.reference.timing import Timing, month_of_case, timing
 from settlement.reference.year_means import with_year_means
 
 
@@ -28,8 +28,10 @@ class CaseClass(StrEnum):
     FEE_FOR_SERVICE = "fee_for_service"
     NEW_TECHNIQUE = "new_technique"
     UNGROUPED = "ungrouped"
+    ABNORMAL_BY_ITEM = "abnormal_by_item"
     OUTSIDE_DAY_CARE = "outside_day_care"
     REVIEWED = "reviewed"
+    REVIEWED_BY_ITEM = "reviewed_by_item"
     BED_DAY = "bed_day"
     BLANK = "blank"
     WHOLE_REVIEW = "whole_review"
@@ -44,9 +46,11 @@ ARTICLES: dict[CaseClass, str] = {
     CaseClass.FEE_FOR_SERVICE: "policy/004 二(四)",
     CaseClass.NEW_TECHNIQUE: "policy/002 article 23",
     CaseClass.UNGROUPED: "policy/002 article 30.3",
+    CaseClass.ABNORMAL_BY_ITEM: "policy/002 article 30.3",
     CaseClass.OUTSIDE_DAY_CARE: "policy/002 article 14",
     CaseClass.BED_DAY: "policy/002 article 15",
     CaseClass.REVIEWED: "policy/002 article 22",
+    CaseClass.REVIEWED_BY_ITEM: "policy/002 article 22",
     CaseClass.BLANK: "policy/002 article 19(三)",
     CaseClass.WHOLE_REVIEW: "policy/002 article 19(三)",
     CaseClass.TCM_EFFECT: "policy/002 article 12",
@@ -59,6 +63,8 @@ ARTICLES: dict[CaseClass, str] = {
 
 # Paid by the standard of their group (普通病组病例): what is raised at the year's end, and what may share (article 35).
 ORDINARY = (CaseClass.NORMAL, CaseClass.HIGH, CaseClass.LOW, CaseClass.UNSTABLE)
+# No points, but in the pool: their fund by item, out of the budget (OP-14, OP-63).
+BY_ITEM = (CaseClass.REVIEWED_BY_ITEM, CaseClass.ABNORMAL_BY_ITEM)
 TCM_ARTICLE = "policy/002 article 12"
 
 
@@ -84,7 +90,8 @@ class PointsExplanation:
     """The points of one case and every step to them.
 
     `formula` is the calculation with its numbers; `points` is its result, rounded once. `deadline` is the last day
-    for the list; None for cases that are in no month and no year. `uplift`: points that the year's clearing adds.
+    for the list; None for cases that are not paid by points whenever it comes. `pay_month`: the month it counts in.
+    `uplift`: points that the year's clearing adds.
     """
 
     case: Case
@@ -94,6 +101,7 @@ class PointsExplanation:
     points: Fraction
     in_month: bool
     in_year: bool
+    pay_month: str
     review: str
     article: str
     formula: str
@@ -101,6 +109,17 @@ class PointsExplanation:
     deadline: datetime.date | None
     uplift: Fraction = Fraction(0)
     uplift_formula: str = ""
+
+    @property
+    def by_item(self) -> bool:
+        """Paid its fund out of the budget, without points."""
+        return self.case_class in BY_ITEM
+
+    @property
+    def abnormal(self) -> bool:
+        """非正常数据: late or not grouped, so left out of the month (policy/002 article 30.3)."""
+        else_paid = self.case_class not in (CaseClass.NEW_TECHNIQUE, CaseClass.OUTSIDE_DAY_CARE)
+        return self.scope is not Scope.CROSS_PROVINCE and else_paid and not self.in_month
 
 
 @dataclass(frozen=True)
@@ -114,6 +133,7 @@ class PointsRules:
     special_days: Mapping[datetime.date, bool] = field(default_factory=dict)
     stays: Mapping[str, Stay] = field(default_factory=dict)
     case_rules: Mapping[str, CaseRules] = field(default_factory=dict)
+    set_points: Mapping[str, Fraction] = field(default_factory=dict)  # that reviews set, by setl_id
 
     @classmethod
     def of(cls, province: Province) -> PointsRules:
@@ -127,6 +147,7 @@ class PointsRules:
             {day.date: day.working for day in province.calendar},
             {stay.setl_id: stay for stay in province.stays},
             dict(province.case_rules),
+            {review.setl_id: review.points for review in province.reviews if review.points is not None},
         )
 
     def of_case(self, case: Case) -> tuple[Stay | None, CaseRules]:
@@ -145,17 +166,22 @@ class _Result:
     figures: Figures = field(default_factory=Figures)
 
 
+_ABNORMAL = _Result(CaseClass.ABNORMAL_BY_ITEM, Fraction(0), "0")  # late or not grouped, paid by item (OP-14)
+
+
 def explain_points(case: Case, rules: PointsRules) -> PointsExplanation:
     """The points of one case with the class, the bounds compared, K, ruler, formula and article."""
     hospital = rules.places.hospital(case)
     policy = rules.policies[hospital.area]
     scope = rules.places.scope(case)
     review = rules.reviews.get(case.setl_id, "")
-    result = _outside_points(case, scope, rules)
-    deadline = None
+    result = _outside_points(case, scope, policy, rules)
+    when: Timing | None = None
     if result is None:
-        result = _by_points(case, case.drg or "", hospital, policy, review, rules)
-        deadline = upload_deadline(case.dscg_date, policy.upload_deadline_days, rules.special_days)
+        when = timing(case, policy, rules.special_days)
+        late_by_item = when.late and policy.abnormal_year_end is AbnormalYearEnd.FEE_FOR_SERVICE
+        result = _ABNORMAL if late_by_item else _by_points(case, case.drg or "", hospital, policy, review, rules)
+    unpaid = when is not None and when.late and policy.abnormal_year_end is AbnormalYearEnd.UNPAID
     points = round_half_up(result.points, policy.points_dp)
     uplift, uplift_formula, share = _uplift(case, result.case_class, points, policy, rules)
     return PointsExplanation(
@@ -164,13 +190,14 @@ def explain_points(case: Case, rules: PointsRules) -> PointsExplanation:
         scope=scope,
         case_class=result.case_class,
         points=points,
-        in_month=deadline is not None and case.upload_date <= deadline,
-        in_year=deadline is not None,
+        in_month=when is not None and not when.late,
+        in_year=result is _ABNORMAL or (when is not None and not unpaid),
+        pay_month=month_of_case(case, policy) if when is None else when.pay_month,
         review=review,
         article=ARTICLES[result.case_class],
         formula=result.formula,
         figures=result.figures if share is None else replace(result.figures, tcm_share=share),
-        deadline=deadline,
+        deadline=when.deadline if when else None,
         uplift=uplift,
         uplift_formula=uplift_formula,
     )
@@ -188,14 +215,15 @@ def _uplift(
     return round_half_up(points * rate, policy.points_dp), formula, tcm_share(case, stay)
 
 
-def _outside_points(case: Case, scope: Scope, rules: PointsRules) -> _Result | None:
+def _outside_points(case: Case, scope: Scope, policy: Policy, rules: PointsRules) -> _Result | None:
     """Cases without points: paid by item, accounted on their own, or left for the year end."""
     if cross_by_item(scope, rules.policies[rules.places.hospital(case).area]):
         return _Result(CaseClass.FEE_FOR_SERVICE, Fraction(0), "0")
     if case.new_tech:
         return _Result(CaseClass.NEW_TECHNIQUE, Fraction(0), "0")
     if case.drg is None:
-        return _Result(CaseClass.UNGROUPED, Fraction(0), "0")
+        by_item = policy.abnormal_year_end is AbnormalYearEnd.FEE_FOR_SERVICE
+        return _ABNORMAL if by_item else _Result(CaseClass.UNGROUPED, Fraction(0), "0")
     stay, values = rules.of_case(case)
     if stay is not None and is_outside_day_care(case.drg, stay, values):
         return _Result(CaseClass.OUTSIDE_DAY_CARE, Fraction(0), "0")
@@ -206,7 +234,7 @@ def _by_points(case: Case, drg: str, hospital: Hospital, policy: Policy, review:
     area, elements = hospital.area, rules.elements
     benchmark = elements.find(area, "benchmark_points", drg)
     if review == PASSED:
-        return _by_cost(CaseClass.REVIEWED, case, elements.all_mean(area))
+        return _reviewed(case, policy, area, rules)
     by_day = _by_day(case, drg, rules)
     if by_day is not None:
         return by_day
@@ -232,6 +260,19 @@ def _has_outliers(elements: Elements, area: str, drg: str, policy: Policy) -> bo
     if elements.flagged(area, "tcm_advantage", drg):
         return False
     return policy.outlier_base_groups or not elements.flagged(area, "base_group", drg)
+
+
+def _reviewed(case: Case, policy: Policy, area: str, rules: PointsRules) -> _Result:
+    """A case that passed review: by cost, by item, or with the points that the review set (article 22, OP-63).
+
+    Where the review set none, by cost.
+    """
+    if policy.review_pay is ReviewPay.BY_ITEM:
+        return _Result(CaseClass.REVIEWED_BY_ITEM, Fraction(0), "0")
+    points = rules.set_points.get(case.setl_id)
+    if policy.review_pay is ReviewPay.SET_POINTS and points is not None:
+        return _Result(CaseClass.REVIEWED, points, plain(points))
+    return _by_cost(CaseClass.REVIEWED, case, rules.elements.all_mean(area))
 
 
 def _by_day(case: Case, drg: str, rules: PointsRules) -> _Result | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import reduce
 
 from settlement.policy import PointValueKind, Policy
 from settlement.policy_values import PolicyProblem
@@ -40,9 +41,30 @@ class Sums:
 NOTHING = Sums()
 
 
+@dataclass(frozen=True, slots=True)
+class ByItem:
+    """Cost and fund (fen) of the cases that are paid by item inside the budget: their fund is due (OP-14, OP-63)."""
+
+    cost_fen: int = 0
+    fund_fen: int = 0
+
+    def taken_off(self, sums: Sums) -> Sums:
+        """The sums by which the rest is paid: V = (cost − fund + used − item cost) ÷ points, and a hospital's amount
+        is points × V − (cost − item cost − fund), so that these cases get their fund out of what is used.
+        """
+        return replace(sums, cost_fen=sums.cost_fen - self.cost_fen)
+
+
+NO_ITEMS = ByItem()
+
+
 @dataclass(frozen=True)
 class PoolPeriod:
-    """A pool in a month or the year. Money in fen; `value` is V in yuan per point, None without points."""
+    """A pool in a month or the year. Money in fen; `value` is V in yuan per point, None without points.
+
+    `items`: what of the hospitals' sums is paid by item. Where nobody is paid by points the residue takes what their
+    fund leaves of the budget used, or goes beyond it.
+    """
 
     area: str
     insutype: str
@@ -55,6 +77,12 @@ class PoolPeriod:
     residue_fen: int
     by_hospital: Mapping[str, Sums]
     amounts_fen: Mapping[str, int]
+    items: Mapping[str, ByItem] = field(default_factory=dict)
+
+    @property
+    def by_points(self) -> dict[str, Sums]:
+        """The hospitals' sums that points are paid by."""
+        return _by_points(self.by_hospital, self.items)
 
 
 def sum_by(cases: Iterable[tuple[str, PointsExplanation]], yearly: bool = False) -> dict[str, Sums]:
@@ -67,12 +95,33 @@ def sum_by(cases: Iterable[tuple[str, PointsExplanation]], yearly: bool = False)
     return dict(sums)
 
 
+def _by_points(by_hospital: Mapping[str, Sums], items: Mapping[str, ByItem]) -> dict[str, Sums]:
+    return {code: items.get(code, NO_ITEMS).taken_off(sums) for code, sums in by_hospital.items()}
+
+
+def items_by(cases: Iterable[tuple[str, PointsExplanation]]) -> dict[str, ByItem]:
+    """What is paid by item, by the key that stands beside each case."""
+    items: dict[str, ByItem] = defaultdict(ByItem)
+    for key, one in cases:
+        if one.by_item:
+            old = items[key]
+            items[key] = ByItem(old.cost_fen + one.case.paid_cost_fen, old.fund_fen + one.case.fund_fen)
+    return dict(items)
+
+
+def amounts_count(one: PointsExplanation, policy: Policy) -> bool:
+    """Whether cost and fund of abnormal data count in the sums of the month, though nothing else does (OP-13)."""
+    some = one.case.paid_cost_fen or one.case.fund_fen
+    return not policy.abnormal_exclude_amounts and one.abnormal and bool(some)
+
+
 def settle_pools(province: Province, points: Iterable[PointsExplanation]) -> list[PoolPeriod]:
     """All pools with a budget or a case: twelve months and the year of each."""
     budgets = {(budget.area, budget.insutype, budget.period): budget.amount_fen for budget in province.budgets}
     cases: dict[PoolKey, list[PointsExplanation]] = {(area, insutype): [] for area, insutype, _ in budgets}
     for one in points:
-        if one.in_year and in_pool(one.scope, province.policies[one.area]):
+        policy = province.policies[one.area]
+        if in_pool(one.scope, policy) and (one.in_year or amounts_count(one, policy)):
             cases.setdefault((one.area, one.case.insutype), []).append(one)
     settled: list[PoolPeriod] = []
     for (area, insutype), inside in sorted(cases.items()):
@@ -89,19 +138,32 @@ def settle_months(
 ) -> list[PoolPeriod]:
     """The months of a pool; what a month does not use is carried to the next, and ends in December (OP-45, OP-46)."""
     by_month: dict[str, list[PointsExplanation]] = defaultdict(list)
+    beside: dict[str, list[PointsExplanation]] = defaultdict(list)
     for one in cases:
         if one.in_month:
-            by_month[one.case.month].append(one)
+            by_month[one.pay_month].append(one)
+        elif amounts_count(one, policy):
+            beside[one.pay_month].append(one)
     months: list[PoolPeriod] = []
     carried = 0
     for month in (f"{year}-{number:02d}" for number in range(1, 13)):
-        by_hospital = sum_by((one.case.fixmedins_code, one) for one in by_month[month])
+        counted = [(one.case.fixmedins_code, one) for one in by_month[month]]
+        by_hospital = _with_amounts(sum_by(counted), beside[month])
         budget = budgets.get(month, 0)
         available = budget + carried
         used = min(available, sum(sums.fund_fen for sums in by_hospital.values()))
         carried = available - used
-        months.append(_settle(pool, month, by_hospital, budget, used, carried, policy))
+        months.append(_settle(pool, month, by_hospital, items_by(counted), budget, used, carried, policy))
     return months
+
+
+def _with_amounts(by_hospital: Mapping[str, Sums], beside: Iterable[PointsExplanation]) -> dict[str, Sums]:
+    """With cost and fund of cases that count in nothing else."""
+    sums = dict(by_hospital)
+    for one in beside:
+        amounts = Sums(cost_fen=one.case.paid_cost_fen, fund_fen=one.case.fund_fen)
+        sums[one.case.fixmedins_code] = sums.get(one.case.fixmedins_code, NOTHING).plus(amounts)
+    return sums
 
 
 def settle_year(
@@ -110,20 +172,32 @@ def settle_year(
     """The year of a pool: the annual budget, less the reserve where it is deducted first (OP-10)."""
     reserve = to_fen(budget * Fraction(policy.reserve_share))
     used = budget - reserve if policy.reserve_deduct_before_points else budget
-    by_hospital = sum_by(((one.case.fixmedins_code, one) for one in cases), yearly=True)
-    return _settle(pool, year, by_hospital, budget, used, reserve, policy)
+    counted = [(one.case.fixmedins_code, one) for one in cases if one.in_year]
+    by_hospital = sum_by(counted, yearly=True)
+    return _settle(pool, year, by_hospital, items_by(counted), budget, used, reserve, policy)
 
 
 def _settle(
-    pool: PoolKey, period: str, by_hospital: Mapping[str, Sums], budget: int, used: int, beside: int, policy: Policy
+    pool: PoolKey,
+    period: str,
+    by_hospital: Mapping[str, Sums],
+    items: Mapping[str, ByItem],
+    budget: int,
+    used: int,
+    beside: int,
+    policy: Policy,
 ) -> PoolPeriod:
     total = NOTHING
     for sums in by_hospital.values():
         total = total.plus(sums)
-    fixed = set_value(total, used, pool[1], policy)
-    value = point_value(total, used, policy.value_dp, fixed)
+    by_points = _by_points(by_hospital, items)
+    shared = replace(total, cost_fen=sum(sums.cost_fen for sums in by_points.values()))
+    fixed = set_value(shared, used, pool[1], policy)
+    value = point_value(shared, used, policy.value_dp, fixed)
     booked = policy.rounding_residue is Residue.BOOKED
-    amounts = amounts_by_value(by_hospital, value, used, policy.value_dp, booked or fixed is not None)
+    amounts = amounts_by_value(by_points, value, used, policy.value_dp, booked or fixed is not None)
+    if value is None:  # nobody is paid by points
+        amounts = {code: items.get(code, NO_ITEMS).fund_fen for code in by_hospital}
     return PoolPeriod(
         area=pool[0],
         insutype=pool[1],
@@ -136,6 +210,7 @@ def _settle(
         residue_fen=used - sum(amounts.values()),
         by_hospital=by_hospital,
         amounts_fen=amounts,
+        items=items,
     )
 
 
@@ -203,7 +278,8 @@ def with_common_values(pools: Iterable[PoolPeriod], policies: Mapping[str, Polic
     for pool in several:
         if pool.sums.points:
             sums, used = together[pool.area, pool.period]
-            together[pool.area, pool.period] = sums.plus(pool.sums), used + pool.used_fen
+            shared = reduce(Sums.plus, pool.by_points.values(), sums)
+            together[pool.area, pool.period] = shared, used + pool.used_fen
 
     def valued(pool: PoolPeriod) -> PoolPeriod:
         policy = policies[pool.area]
@@ -211,7 +287,7 @@ def with_common_values(pools: Iterable[PoolPeriod], policies: Mapping[str, Polic
             return pool
         sums, used = together[pool.area, pool.period]
         value = point_value(sums, used, policy.value_dp, set_value(sums, used, pool.insutype, policy))
-        amounts = amounts_by_value(pool.by_hospital, value, pool.used_fen, policy.value_dp, one_by_one=True)
+        amounts = amounts_by_value(pool.by_points, value, pool.used_fen, policy.value_dp, one_by_one=True)
         return replace(pool, value=value, amounts_fen=amounts, residue_fen=pool.used_fen - sum(amounts.values()))
 
     return [valued(pool) for pool in several]

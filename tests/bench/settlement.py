@@ -56,25 +56,36 @@ BY_CITY = ("pools", "hospital_month", "hospital_year")  # the matrix of one city
 SCORED = (
     "read_parquet('{}/*/*/*.parquet', hive_partitioning = true, hive_types = {{'area': varchar, 'month': varchar}})"
 )
-# The pass of `case_sums`; sums of points keep their decimals until they are compared.
+# The pass of `case_sums`, where no area counts amounts of abnormal data in the month (OP-13); sums of points keep their
+# decimals until they are compared.
 DUCKDB_SUMS = """
-    select area, fixmedins_code, insutype, insu_admdvs, scope, year, cast(substr(month, 6, 2) as integer) as slot,
+    select area, fixmedins_code, insutype, insu_admdvs, scope, year,
+        cast(substr(coalesce(pay_month, month), 6, 2) as integer) as slot,
         count(*) filter (in_month = 1) as month_cases, sum(points) filter (in_month = 1) as month_points,
         sum(cost_fen) filter (in_month = 1) as month_cost_fen, sum(fund_fen) filter (in_month = 1) as month_fund_fen,
         count(*) filter (in_year = 1) as year_cases, sum(points + uplift) filter (in_year = 1) as year_points,
         sum(cost_fen) filter (in_year = 1) as year_cost_fen, sum(fund_fen) filter (in_year = 1) as year_fund_fen,
+        sum(cost_fen) filter (in_month = 1 and by_item) as month_item_cost_fen,
+        sum(fund_fen) filter (in_month = 1 and by_item) as month_item_fund_fen,
+        sum(cost_fen) filter (in_year = 1 and by_item) as year_item_cost_fen,
+        sum(fund_fen) filter (in_year = 1 and by_item) as year_item_fund_fen,
         count(*) filter (class = 'fee_for_service') as fee_cases,
         sum(fund_fen) filter (class = 'fee_for_service') as fee_fund_fen,
         count(*) filter (class = 'new_technique') as new_cases,
         sum((fund_fen * rate * 2 + 100_000_000) // 200_000_000) filter (class = 'new_technique') as new_fen,
         sum(fund_fen) filter (class = 'new_technique') as new_fund_fen
-    from {scored} join rates using (area) group by all
+    from (select *, class in ('reviewed_by_item', 'abnormal_by_item') as by_item from {scored})
+    join rates using (area) group by all
 """
 MONEY = (
     "month_cost_fen",
     "month_fund_fen",
     "year_cost_fen",
     "year_fund_fen",
+    "month_item_cost_fen",
+    "month_item_fund_fen",
+    "year_item_cost_fen",
+    "year_item_fund_fen",
     "fee_fund_fen",
     "new_fen",
     "new_fund_fen",

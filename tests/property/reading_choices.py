@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-CASE_SUMS: dict[str, tuple[Any, ...]] = {}  # what enters which sums: abnormal data, dates, reviews by item
+# What enters which sums: abnormal data, dates, reviews by item.
+CASE_SUMS: dict[str, tuple[Any, ...]] = {
+    "upload.count_from": ("day_after", "discharge_day"),
+    "upload.calendar": ("national", "weekdays", "all_days"),
+    "abnormal.exclude_amounts": (True, False),
+    "abnormal.year_end": ("group_if_complete", "fee_for_service", "unpaid"),
+    "period.case_date": ("settlement", "discharge"),
+    "month.no_data": ("year_end", "on_arrival"),
+    "special_review.pay": ("points_by_cost", "by_item", "set_points"),
+}
 VALUES: dict[str, tuple[Any, ...]] = {  # point values and out-of-area care
     "rounding.residue": ("largest_remainder", "booked"),
     "point_value.by_insurance": (True, False),

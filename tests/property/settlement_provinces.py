@@ -235,7 +235,7 @@ def _case(
     paid_cost = _cost(random, hospital.area, drg, elements)
     special = random.choice((0, 0, 0, random.randint(0, 100_000)))
     settled = datetime.date(YEAR, random.choice((1, 2, 2, 3, 12)), random.randint(1, 28))
-    discharged = settled - datetime.timedelta(days=random.randint(0, 3))
+    discharged = settled - datetime.timedelta(days=random.choice((*range(4), *range(4), *range(4), 33)))
     return Case(
         setl_id=setl_id,
         fixmedins_code=hospital.fixmedins_code,
@@ -243,7 +243,7 @@ def _case(
         insutype=random.choice(INSURANCE),
         setl_date=settled,
         dscg_date=discharged,
-        upload_date=discharged + datetime.timedelta(days=random.choice((0, 1, 5, 6, 7, 8, 9, 12))),
+        upload_date=discharged + datetime.timedelta(days=random.choice((0, 1, 5, 6, 7, 8, 9, 12, 40))),
         drg=drg,
         cost_fen=paid_cost + special,
         special_cost_fen=special,
@@ -255,7 +255,8 @@ def _case(
 
 def _review(random: Random, case: Case) -> Review:
     applied = case.setl_date + datetime.timedelta(days=random.randint(0, 3))
-    return Review(case.setl_id, applied, random.choice(("passed", "passed", "refused")))
+    points = random.choice((None, None, Fraction("123.45675"), Fraction(0), Fraction(1, 10**8)))
+    return Review(case.setl_id, applied, random.choice(("passed", "passed", "refused")), points)
 
 
 def _budgets(random: Random, area: str) -> Iterable[Budget]:

@@ -35,7 +35,9 @@ Pool = tuple[str, str]
 
 @dataclass(frozen=True)
 class Settled:
-    """A settled province without its cases; `counted` are sums of the cases by pool and whether they came in time."""
+    """A settled province without its cases; `counted` are sums of the cases by pool and whether they came in time,
+    `beside` cost and fund of abnormal data that count in the months of a pool and in nothing else (OP-13).
+    """
 
     seed: int
     province: Province
@@ -45,6 +47,7 @@ class Settled:
     settlement: Settlement
     balances: dict[str, int]
     counted: dict[tuple[str, str, bool], Sums]
+    beside: dict[Pool, Sums]
 
     def year_pools(self) -> Iterator[tuple[PoolPeriod, list[HospitalYear]]]:
         """Each pool's year with its hospitals."""
@@ -78,8 +81,13 @@ def settled_from(seed: int) -> Settled:
     province = province_of(seed)
     settlement = settle_province(province)
     counted: dict[tuple[str, str, bool], Sums] = defaultdict(lambda: NOTHING)
+    beside: dict[Pool, Sums] = defaultdict(lambda: NOTHING)
     for one in settlement.points:
-        if one.in_year and in_pool(one.scope, province.policies[one.area]):
+        policy = province.policies[one.area]
+        if one.abnormal and in_pool(one.scope, policy) and not policy.abnormal_exclude_amounts:
+            amounts = Sums(cost_fen=one.case.paid_cost_fen, fund_fen=one.case.fund_fen)
+            beside[one.area, one.case.insutype] = beside[one.area, one.case.insutype].plus(amounts)
+        if one.in_year and in_pool(one.scope, policy):
             key = (one.area, one.case.insutype, one.in_month)
             counted[key] = counted[key].plus(Sums(1, one.points, one.case.paid_cost_fen, one.case.fund_fen))
     return Settled(
@@ -91,6 +99,7 @@ def settled_from(seed: int) -> Settled:
         replace(settlement, points=()),
         balances(settle_ledger(province, settlement)),
         dict(counted),
+        dict(beside),
     )
 
 
@@ -123,7 +132,8 @@ def test_an_exact_value_leaves_no_residue(provinces: list[Settled]) -> None:
             floats = floats and policy.point_value_by_insurance and policy.rounding_residue is Residue.LARGEST_REMAINDER
             seen[bool(pool.residue_fen)] += 1
             assert not (floats and pool.value is not None and pool.residue_fen), one.seed
-            assert pool.value is not None or pool.residue_fen == pool.used_fen, one.seed
+            by_item = sum(items.fund_fen for items in pool.items.values())  # due also where nothing is paid by points
+            assert pool.value is not None or pool.residue_fen == pool.used_fen - by_item, one.seed
     assert min(seen[True], seen[False]) > PROVINCES
 
 
@@ -143,6 +153,7 @@ def test_hospitals_sum_to_their_pool(provinces: list[Settled]) -> None:
 
 def test_months_and_late_cases_sum_to_the_year(provinces: list[Settled]) -> None:
     late = 0
+    both_ways: Counter[bool] = Counter()
     for one in provinces:
         months: dict[Pool, Sums] = defaultdict(lambda: NOTHING)
         for pool in one.pools:
@@ -151,9 +162,12 @@ def test_months_and_late_cases_sum_to_the_year(provinces: list[Settled]) -> None
         for pool, _ in one.year_pools():
             after = one.counted.get((*pool_of(pool), False), NOTHING)
             late += after.cases
-            assert months[pool_of(pool)] == one.counted.get((*pool_of(pool), True), NOTHING), one.seed
-            assert months[pool_of(pool)].plus(after) == pool.sums, one.seed
+            in_time, beside = one.counted.get((*pool_of(pool), True), NOTHING), one.beside.get(pool_of(pool), NOTHING)
+            assert months[pool_of(pool)] == in_time.plus(beside), one.seed
+            assert in_time.plus(after) == pool.sums, one.seed
+            both_ways[bool(beside.cost_fen)] += 1
     assert late > PROVINCES
+    assert min(both_ways.values()) > PROVINCES // 10
 
 
 def test_month_budgets_are_used_or_carried(provinces: list[Settled]) -> None:

@@ -342,6 +342,7 @@ def test_both_voices_price_cases_alike(spark: SparkSession, seed: int) -> None:
             0,
             0,
             uplift,
+            None,
         )
         for case, area, insutype, amount, uplift, in_year in points
     ]
@@ -415,6 +416,7 @@ def test_both_voices_announce_reviews_alike(spark: SparkSession, seed: int) -> N
             *(one.review or None, one.area, one.case.fixmedins_code, one.case.insu_admdvs, one.case.insutype),
             *(one.case.setl_date.year, one.case.month, one.case.drg, one.case.paid_cost_fen, one.case.fund_fen),
             one.uplift,
+            one.pay_month,
         )
         for one in points
     ]

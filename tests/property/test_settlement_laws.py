@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from settlement.policy import PointValueKind, Policy
-from settlement.readings import Residue
+from settlement.readings import AbnormalYearEnd, Residue
 from settlement.reference.elements import CoefficientSource, RulerSource
 from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Province, TextRow
@@ -33,8 +33,9 @@ def test_pools_are_used_to_the_fen_or_the_residue_is_booked(seed: int, cases: in
     for pool in settle_province(province).pools:
         assert sum(pool.amounts_fen.values()) + pool.residue_fen == pool.used_fen
         if pool.value is None:
-            assert pool.residue_fen == pool.used_fen
-            assert not any(pool.amounts_fen.values())
+            by_item = {code: items.fund_fen for code, items in pool.items.items()}
+            assert pool.residue_fen == pool.used_fen - sum(by_item.values())
+            assert pool.amounts_fen == {code: by_item.get(code, 0) for code in pool.by_hospital}
         elif _floats(province.policies[pool.area]):
             assert pool.residue_fen == 0
 
@@ -77,10 +78,14 @@ def test_every_case_has_one_row_and_pays_or_not(seed: int, cases: int) -> None:
     assert [one.case for one in settlement.points] == list(province.cases)
     without = {CaseClass.FEE_FOR_SERVICE, CaseClass.NEW_TECHNIQUE, CaseClass.UNGROUPED}
     for one in settlement.points:
-        assert one.in_year == (one.case_class not in without)
+        late = one.deadline is not None and not one.in_month
+        unpaid = late and province.policies[one.area].abnormal_year_end is AbnormalYearEnd.UNPAID  # OP-14
+        assert one.in_year == (one.case_class not in without and not unpaid)
         assert one.in_year or not one.in_month
         assert one.points >= 0
-        assert one.in_year or one.points == 0
+        assert one.in_year or unpaid or one.points == 0
+        assert not (one.by_item and one.points)
+        assert one.pay_month[:4] == str(YEAR)
 
 
 @given(SEEDS, SIZES)
@@ -237,7 +242,7 @@ def test_random_provinces_take_every_branch() -> None:
     assert (coefficients, rulers) == (set(CoefficientSource), set(RulerSource))
     reviews = ("", "passed", "refused", "over_quota", "no_ground")
     decided = {(review, late, True) for review in reviews for late in (True, False)}
-    assert outcomes == {*decided, ("", False, False)}
+    assert outcomes == {*decided, *[(review, False, False) for review in reviews]}
     assert seen >= {"no value", "value", "residue", "no residue", "carried", "negative", "no ratio", "ratio"}
     assert seen >= {"cap_excess", "surplus_not_kept", "deficit_share", "second_distribution", "new_technique"}
     assert seen >= {f"{scope} {length}" for scope in ("in_province", "cross_province") for length in (4, 7)}

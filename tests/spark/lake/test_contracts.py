@@ -16,12 +16,12 @@ from lake.tables.lists import LISTS
 
 POINTS = (
     "setl_id string, scope string, class string, points decimal(20,4), uplift decimal(20,4), in_month int, "
-    "in_year int, review string"
+    "in_year int, review string, month string, pay_month string"
 )
 YEAR = "fixmedins_code string, insutype string, points decimal(20,4), " + ", ".join(
     f"{name} bigint" for name in load_contracts()["hospital_year"].columns if name.endswith("_fen")
 )
-SOUND_POINTS = ("1", "local", "normal", Decimal("12.5"), Decimal(0), 1, 1, "")
+SOUND_POINTS = ("1", "local", "normal", Decimal("12.5"), Decimal(0), 1, 1, "", "2025-03", None)
 SOUND_YEAR: dict[str, Any] = {
     "fixmedins_code": "H1",
     "insutype": "310",
@@ -53,11 +53,11 @@ def year(spark: SparkSession, **changes: Any) -> DataFrame:
 
 
 def test_sound_tables_keep_their_contracts(spark: SparkSession) -> None:
-    other = ("2", "cross_province", "fee_for_service", Decimal(0), Decimal(0), 0, 0, None)
+    other = ("2", "cross_province", "fee_for_service", Decimal(0), Decimal(0), 0, 0, None, "2025-03", "2025-12")
     result = require(points(spark, SOUND_POINTS, other), "case_points")
     assert result.success
     assert result.profile["rows"] == 2
-    assert result.expectations == 24
+    assert result.expectations == 28
     assert require(year(spark), "hospital_year").success
     assert require(points(spark), "case_points").profile["rows"] == 0
 
@@ -67,8 +67,9 @@ def test_every_breach_of_case_points_is_named(spark: SparkSession) -> None:
         spark,
         SOUND_POINTS,
         SOUND_POINTS,
-        (None, "abroad", "normal", Decimal("-0.0001"), None, 1, 0, "maybe"),
-        ("3", "local", "ungrouped", Decimal(1), Decimal(0), 0, 2, ""),
+        (None, "abroad", "normal", Decimal("-0.0001"), None, 1, 0, "maybe", "2025-03", "2026-01"),
+        ("3", "local", "ungrouped", Decimal(1), Decimal(0), 0, 2, "", "2025-03", "2025-13"),
+        ("4", "local", "reviewed_by_item", Decimal(1), Decimal(0), 1, 1, "passed", "2025-03", None),
     )
     result = validate(broken, "case_points")
     assert {failure.metric: failure.observed for failure in result.failures} == {
@@ -81,6 +82,8 @@ def test_every_breach_of_case_points_is_named(spark: SparkSession) -> None:
         "against points_not_negative": 1,
         "against counted_in_month_is_counted_in_year": 1,
         "against without_points_counted_nowhere": 1,
+        "against by_item_without_points": 1,
+        "against counts_in_a_month_of_its_year": 2,
     }
 
 

@@ -60,7 +60,9 @@ def fen(yuan: str) -> int:
 
 
 def frame(spark: SparkSession, name: str, rows: list[tuple[Any, ...]]) -> DataFrame:
-    return spark.createDataFrame(rows, SCHEMAS[name])
+    """Rows may lack the last columns, as the points that a review sets."""
+    width = len(SCHEMAS[name])
+    return spark.createDataFrame([(*row, *[None] * (width - len(row))) for row in rows], SCHEMAS[name])
 
 
 def hospitals(spark: SparkSession, *levels: int) -> DataFrame:

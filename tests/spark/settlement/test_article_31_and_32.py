@@ -18,7 +18,7 @@ SUMS = StructType(
     + [StructField(name, IntegerType()) for name in ("year", "slot")]
     + [StructField("fixmedins_code", StringType()), StructField("cases", LongType())]
     + [StructField("points", DecimalType(38, 0)), StructField("cost_fen", LongType())]
-    + [StructField("fund_fen", LongType())]
+    + [StructField(name, LongType()) for name in ("fund_fen", "item_cost_fen", "item_fund_fen")]
 )
 HOSPITALS = [
     ("H1", 62000, "6000000", "3600000"),
@@ -30,9 +30,9 @@ POLICIES = {EXACT: policy(), FOUR: policy(rounding__value_dp=4), TWO: policy(rou
 
 
 def hospital_rows(spark: SparkSession, rows: list[tuple[Any, ...]]) -> DataFrame:
-    """Rows of area, slot, hospital, points, cost, fund (yuan)."""
+    """Rows of area, slot, hospital, points, cost, fund (yuan); nothing is paid by item."""
     typed = [
-        (area, "310", 2025, slot, code, 1, Decimal(points * 10**8), fen(cost), fen(fund))
+        (area, "310", 2025, slot, code, 1, Decimal(points * 10**8), fen(cost), fen(fund), 0, 0)
         for area, slot, code, points, cost, fund in rows
     ]
     return spark.createDataFrame(typed, SUMS)

@@ -58,9 +58,9 @@ def check_book(path: Path, hospital: HospitalYear) -> None:
     assert [fen(row["应结算金额"]) for row in amounts] == [row["amount_fen"] for row in hospital.years]
     for row in amounts:
         if row["点数×点值"] is not None:
-            paid = (
-                fen(row["点数×点值"]) - fen(row["本院医疗总费用"]) + fen(row["本院统筹基金发生额"]) + fen(row["舍入"])
-            )
+            net = fen(row["本院医疗总费用"]) - fen(row["本院统筹基金发生额"])
+            by_item = fen(row.get("本院按项目付费病例费用") or 0)
+            paid = fen(row["点数×点值"]) + by_item - net + fen(row["舍入"])
             assert paid == fen(row["应结算金额"])
     assert fen(total["应结算金额"]) == sum(row["amount_fen"] for row in hospital.years)
     *lines, total = rows_of(book["年度清算单"])

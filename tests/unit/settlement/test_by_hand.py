@@ -13,7 +13,7 @@ import pytest
 
 from lake.province_folder import read_province_folder, table_bytes
 from lake.province_plain import plain_province
-from settlement.reference.points import CaseClass
+from settlement.reference.points import BY_ITEM, CaseClass
 from settlement.reference.settle import settle
 from settlement.reference.text import TABLES
 from tests.golden.annotated import Cell, Row, WrongNumber, evaluate, holds, numbers, read_annotated, table
@@ -158,8 +158,8 @@ def test_every_special_case_is_there() -> None:
     assert {row.cells["class"].result for row in SECTIONS["cases"]} == {
         kind.value
         for kind in CaseClass
-        if kind not in (CaseClass.BED_DAY, CaseClass.OUTSIDE_DAY_CARE, CaseClass.TCM_EFFECT)
-    }  # a province folder has no stays, and this one no standards by effect value
+        if kind not in (CaseClass.BED_DAY, CaseClass.OUTSIDE_DAY_CARE, CaseClass.TCM_EFFECT, *BY_ITEM)
+    }  # a province folder has no stays, and this one the usual readings
     assert {row.cells["review"].result for row in SECTIONS["cases"]} == {"", "passed", "refused", "over_quota"}
     assert {row.cells["scope"].result for row in SECTIONS["cases"]} == {"local", "in_province", "cross_province"}
     months = rows_of("hospital_month")
