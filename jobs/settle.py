@@ -30,6 +30,7 @@ from settlement.closing import Closings, closed_differences
 from settlement.frames import CASES, HISTORY, ProvinceFrames
 from settlement.ledger import ledger_rows
 from settlement.ledger_views import closing_differences, improper, legs
+from settlement.policy import Policy
 from settlement.settle import Settlement, settle_scored
 
 NAME = "settle"
@@ -109,8 +110,9 @@ def _write(
     compensated = drug_pay(context, scored, drugs, year)
     frames = province_frames(lake, registry, sorted(sets))
     settled = settle_scored(scored, frames, policies, keep, found, compensated)
-    outputs = write_slices(lake, due, _tables(settled, year))
-    checks = [partial(check, lake, outputs, due, year) for check in (check_sums, check_movements, check_closing)]
+    outputs = write_slices(lake, due, _tables(settled, policies, year))
+    checks = [partial(check, lake, outputs, due, year) for check in (check_sums, check_movements)]
+    checks.append(partial(check_closing, lake, outputs, due, year, policies))
     if found is not None:
         checks.append(partial(check_closed, lake, outputs, due, year, found))
     at_once(checks)
@@ -124,11 +126,11 @@ def _write(
     )
 
 
-def _tables(settled: Settlement, year: int) -> dict[Table, DataFrame]:
+def _tables(settled: Settlement, policies: Mapping[str, Policy], year: int) -> dict[Table, DataFrame]:
     """What a settlement writes; the ledger first. Corrections are written where months are closed."""
     corrections = {} if settled.corrections is None else {MONTH_CORRECTIONS: settled.corrections}
     return {
-        LEDGER: ledger_rows(settled),
+        LEDGER: ledger_rows(settled, policies),
         POOLS: settled.pools,
         HOSPITAL_MONTH: settled.hospital_month,
         HOSPITAL_YEAR: settled.hospital_year,
@@ -206,13 +208,15 @@ def check_movements(lake: Lake, outputs: dict[str, int], due: Sequence[Calculati
         )
 
 
-def check_closing(lake: Lake, outputs: dict[str, int], due: Sequence[Calculation], year: int) -> None:
+def check_closing(
+    lake: Lake, outputs: dict[str, int], due: Sequence[Calculation], year: int, policies: Mapping[str, Policy]
+) -> None:
     """Every account closes with what the tables say: payable with the final amount, pools with nothing, and so on.
 
     Raises `ContractBroken`; nothing is published.
     """
     tables = [_written(lake, table, outputs, due, year) for table in (LEDGER, HOSPITAL_YEAR, POOLS)]
-    differing = closing_differences(*tables).orderBy("account").limit(3).collect()
+    differing = closing_differences(*tables, policies).orderBy("account").limit(3).collect()
     if differing:
         named = "; ".join(f"account {row.account}: {row.change_fen} fen" for row in differing)
         raise ContractBroken(

@@ -50,4 +50,5 @@ def _plain_rows(table: pa.Table) -> list[dict[str, Any]]:
 def _plain(name: str, cell: Any) -> Any:
     if name in _FLAGS:
         return bool(cell)
-    return Fraction(cell) if name in ("value", "assessment", "deposit_return") else cell
+    exact = name in ("value", "assessment", "deposit_return", "score") and cell is not None
+    return Fraction(cell) if exact else cell

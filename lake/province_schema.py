@@ -29,12 +29,16 @@ from settlement import frames
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a file: its name there, its cells, the field of the frame, and whether a cell may be empty."""
+    """A column of a file: its name there, its cells, the field of the frame, and whether a cell may be empty.
+
+    `may_lack`: the file need not have the column; it is then empty.
+    """
 
     name: str
     cell: Cell
     field: str
     optional: bool = False
+    may_lack: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,16 @@ class FileLayout:
     frame: StructType
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> list[str]:
+        """Columns that the file must have."""
+        return [column.name for column in self.columns if not column.may_lack]
+
+    @property
+    def may_lack(self) -> list[str]:
+        """Columns that it may have."""
+        return [column.name for column in self.columns if column.may_lack]
 
 
 def _code(name: str, optional: bool = False) -> Column:
@@ -96,6 +110,7 @@ LAYOUTS: dict[str, FileLayout] = {
             _plain("suspended", FLAG),
             _plain("assessment", RATIO),
             _plain("deposit_return", SHARE),
+            Column("score", RATIO, "score", optional=True, may_lack=True),
         ),
         ("fixmedins_code",),
     ),

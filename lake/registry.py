@@ -15,6 +15,7 @@ from pyspark.sql.types import StructType
 
 from lake.errors import InputProblem, MissingParameters
 from lake.province_folder import ProvinceFolder, read_province_folder
+from lake.province_schema import LAYOUTS
 from lake.runs import RunBook
 from lake.store import Lake, at_once
 from lake.tables.base import Table
@@ -22,6 +23,7 @@ from lake.tables.registry import HOSPITALS, REGISTRY
 
 PROVINCE = "province"  # area of runs that concern all cities
 REGISTRY_FILES = tuple(table.name for table in REGISTRY)
+_MAY_LACK = {name for table in REGISTRY for name in LAYOUTS[table.name].may_lack}
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,12 @@ class Registry:
 
     def content_mark(self) -> str:
         """Hash of all rows of all tables."""
-        marks = [sorted(map(str, table.to_pylist())) for _, table in sorted(self.tables.items())]
+        marks = [sorted(map(str, _known(table).to_pylist())) for _, table in sorted(self.tables.items())]
         return hashlib.sha256(str(marks).encode("utf-8")).hexdigest()[:20]
 
     def fingerprint(self, name: str, area: str) -> str:
         """Hash of the rows of a table that concern an area (by hospital where it has no area; the calendar: all)."""
-        table = self.tables[name]
+        table = _known(self.tables[name])
         if "area" in table.column_names:
             table = table.filter(pc.equal(table["area"], area))
         elif "fixmedins_code" in table.column_names:
@@ -57,6 +59,12 @@ class Registry:
             table = table.filter(pc.is_in(table["fixmedins_code"], value_set=mine))
         rows = sorted("\t".join(str(value) for value in row.values()) for row in table.to_pylist())
         return hashlib.sha256("\n".join(rows).encode("utf-8")).hexdigest()[:20]
+
+
+def _known(table: pa.Table) -> pa.Table:
+    """Without columns that no file need have and none fills: what an older program took in keeps its fingerprint."""
+    empty = [name for name in table.column_names if name in _MAY_LACK and table[name].null_count == table.num_rows]
+    return table.drop_columns(empty)
 
 
 def year_of(folder: ProvinceFolder) -> int:

@@ -73,7 +73,7 @@ def _with_sums(lines: Iterable[StatementLine]) -> Iterator[StatementRow]:
             summed = True
             yield StatementRow(CLEARING, "policy/002 article 34(五)", None, running)
         running += line.amount_fen
-        yield StatementRow(item.title, line.article, line.amount_fen, running)
+        yield StatementRow(item.title_of(line.amount_fen), line.article, line.amount_fen, running)
     yield StatementRow(FINAL, "policy/002 article 34(五)", None, running)
 
 

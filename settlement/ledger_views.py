@@ -16,6 +16,9 @@ from pyspark.sql import functions as F
 from settlement.accounts import AREA, HOSPITAL, INSURED, MONTH_COLUMNS, SEPARATOR, YEAR_COLUMNS
 from settlement.ledger import account_name
 from settlement.month import ACCOUNT
+from settlement.policies import with_policies
+from settlement.policy import Policy
+from settlement.readings import ExcessTo
 from settlement.sums import MONTHS, period_text
 
 _CARRIED = ("brought_forward", "carried_forward")
@@ -92,22 +95,28 @@ def net(ledger: DataFrame) -> DataFrame:
     return mine.agg(F.sum("change_fen").alias("amount_fen")).where("amount_fen != 0")
 
 
-def closing_differences(ledger: DataFrame, hospital_year: DataFrame, pools: DataFrame) -> DataFrame:
+def closing_differences(
+    ledger: DataFrame, hospital_year: DataFrame, pools: DataFrame, policies: Mapping[str, Policy]
+) -> DataFrame:
     """Accounts that do not close with what the tables say; empty for every right ledger.
 
     Payable: final; cash: paid; deposit, withheld and pool: 0; residue: that of the year; reserve: what neither deficit
-    shares nor second distribution took of it; drugs: what was taken over into payable; written_off: the write-off;
-    claim: what was received above it, and never above 0, which would be arrears (policy/002 article 40).
+    shares (OP-11) nor second distribution took of it, and of what is above caps (OP-74); drugs: what was taken over
+    into payable; written_off: the write-off; claim: what was received above it, and never above 0, which would be
+    arrears (policy/002 article 40).
     Returns account and `change_fen`, ledger less tables.
     """
     claimed = F.col("fund_fen") + F.col("new_technique_fund_fen") - F.col("audit_fen")
     open_claim = claimed - F.col("paid_fen") - F.col("final_fen") - F.col("write_off_fen")
-    spent = F.col("deficit_share_fen") + F.col("second_distribution_fen")
+    ruled = with_policies(hospital_year, policies, "cap_excess_to", "reserve_single_fund")
+    shares = F.when(F.col("reserve_single_fund"), F.col("deficit_share_fen")).otherwise(0)
+    shared = F.col("cap_excess_to") == ExcessTo.SECOND_DISTRIBUTION.value
+    added = F.when(shared, F.col("cap_excess_fen")).otherwise(0)
     said = stated(
-        hospital_year,
+        ruled,
         (account_name(F.lit("payable"), F.col(HOSPITAL)), F.col("final_fen")),
         (account_name(F.lit("cash"), F.col(HOSPITAL)), F.col("paid_fen")),
-        (account_name(F.lit("reserve"), F.col(AREA)), -spent),
+        (account_name(F.lit("reserve"), F.col(AREA)), added - shares - F.col("second_distribution_fen")),
         (account_name(F.lit("claim"), F.col(HOSPITAL)), open_claim),
         (account_name(F.lit("drugs"), F.col(HOSPITAL)), -F.col("negotiated_drugs_fen")),
         (account_name(F.lit("written_off"), F.col(HOSPITAL)), F.col("write_off_fen")),

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from settlement.money import share_of
 from settlement.policies import with_policies
 from settlement.policy import Policy
+from settlement.readings import DepositBase, NegativeMonth
 from settlement.sums import MEASURES, MONTHS, YEAR_SLOT, year_and_slot
 
 ACCOUNT = ("area", "fixmedins_code", "insutype", "year")
@@ -40,12 +41,13 @@ def month_terms(present: DataFrame, amounts: DataFrame, audit: DataFrame, polici
     return rows.groupBy(*ACCOUNT, "slot").agg(*[F.sum(name).alias(name) for name in TERMS])
 
 
-def hospital_accounts(present: DataFrame, terms: DataFrame) -> DataFrame:
+def hospital_accounts(present: DataFrame, terms: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
     """One row for a hospital, insurance and year: its months and its year.
 
     Args:
         present: `account_cases`, of all accounts in `terms`.
         terms: `month_terms`; slot 13 is what closed months leave to the year.
+        policies: by area.
 
     Returns `ACCOUNT`, `year_sums` (struct of `MEASURES` and amount_fen; missing without cases in the pool),
     `months` (array of 12 structs: slot, `MEASURES`, amount_fen, gross_fen, deposit_fen, audit_fen, brought_fen,
@@ -54,7 +56,7 @@ def hospital_accounts(present: DataFrame, terms: DataFrame) -> DataFrame:
     """
     entry = F.struct("slot", F.struct(*TERMS).alias("sums"))
     slots = terms.groupBy(*ACCOUNT).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
-    joined = present.join(slots, list(ACCOUNT), "left")
+    joined = with_policies(present.join(slots, list(ACCOUNT), "left"), policies, "month_negative")
     filled = joined.withColumn("_months", F.transform(F.sequence(F.lit(1), F.lit(MONTHS)), _month))
     carried = filled.withColumn("_carried", F.aggregate("_months", F.array(F.lit(0).cast("bigint")), _carry))
     settled = F.transform("_months", lambda month: _settled(month, F.col("_carried")))
@@ -71,10 +73,16 @@ def hospital_accounts(present: DataFrame, terms: DataFrame) -> DataFrame:
 
 
 def _paid_rows(amounts: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
-    """Amounts with gross (amount x `month.pay_ratio`) and deposit (质量保证金, of a positive gross)."""
-    ruled = with_policies(amounts, policies, "month_pay_ratio", "deposit_rate")
+    """Amounts with gross (amount x `month.pay_ratio`) and deposit (质量保证金: of gross, amount or fund, OP-47)."""
+    ruled = with_policies(amounts, policies, "month_pay_ratio", "deposit_rate", "deposit_base")
     gross = ruled.withColumn("gross_fen", share_of(F.col("amount_fen"), F.col("month_pay_ratio")).cast("bigint"))
-    deposit = F.when(F.col("gross_fen") > 0, share_of(F.col("gross_fen"), F.col("deposit_rate"))).otherwise(0)
+    kind = F.col("deposit_base")
+    base = (
+        F.when(kind == DepositBase.AMOUNT.value, F.col("amount_fen"))
+        .when(kind == DepositBase.FUND.value, F.col("fund_fen"))
+        .otherwise(F.col("gross_fen"))
+    )
+    deposit = F.when(base > 0, share_of(base, F.col("deposit_rate"))).otherwise(0)
     held = gross.withColumn("deposit_fen", deposit.cast("bigint")).withColumn("audit_fen", F.lit(0).cast("bigint"))
     return held.select(*ACCOUNT, "slot", *TERMS)
 
@@ -100,18 +108,24 @@ def _net(month: Column, brought: Column) -> Column:
 
 
 def _carry(carried: Column, month: Column) -> Column:
-    """What goes from each month into the next: the negative rest. carried[0] = 0 goes into January."""
-    rest = F.least(_net(month, F.element_at(carried, -1)), F.lit(0).cast("bigint"))
-    return F.concat(carried, F.array(rest))
+    """What goes from each month into the next: the negative rest, where it is carried (OP-49). carried[0] = 0 goes into
+    January.
+    """
+    nothing = F.lit(0).cast("bigint")
+    rest = F.least(_net(month, F.element_at(carried, -1)), nothing)
+    kept = F.when(F.col("month_negative") == NegativeMonth.CARRIED.value, rest).otherwise(nothing)
+    return F.concat(carried, F.array(kept))
 
 
 def _settled(month: Column, carried: Column) -> Column:
     brought = F.get(carried, month["slot"] - 1)
     names = ("slot", *TERMS)
+    net = _net(month, brought)
+    paid_back = F.col("month_negative") == NegativeMonth.PAID_BACK.value
     return F.struct(
         *[month[name].alias(name) for name in names],
         brought.alias("brought_fen"),
-        F.greatest(_net(month, brought), F.lit(0).cast("bigint")).alias("paid_fen"),
+        F.when(paid_back, net).otherwise(F.greatest(net, F.lit(0).cast("bigint"))).alias("paid_fen"),
         F.get(carried, month["slot"]).alias("carried_fen"),
         (month["given"] | (brought != 0)).alias("present"),
     )

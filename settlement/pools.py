@@ -17,6 +17,7 @@ from settlement.policy import Policy
 from settlement.sums import MEASURES, MONTHS, POOL, YEAR_SLOT, year_and_slot
 
 _AMOUNTS = (*MEASURES, "budget_fen")
+_RULES = ("reserve_share", "reserve_deduct_before_points", "month_carry_before_test")
 
 
 def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
@@ -40,7 +41,7 @@ def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str
     both = rows.unionByName(given).groupBy(*POOL, "slot").agg(*[F.sum(name).alias(name) for name in _AMOUNTS])
     entry = F.struct("slot", F.struct(*_AMOUNTS).alias("sums"))
     years = both.groupBy(*POOL).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
-    ruled = with_policies(years, policies, "reserve_share", "reserve_deduct_before_points", *VALUE_TERMS)
+    ruled = with_policies(years, policies, *_RULES, *VALUE_TERMS)
     return _with_value(_with_used(_spread(ruled)))
 
 
@@ -53,8 +54,8 @@ def _spread(years: DataFrame) -> DataFrame:
         return F.coalesce(F.try_element_at("_by_slot", slot), zero)
 
     def carry(carried: Column, month: Column) -> Column:
-        left = F.element_at(carried, -1) + month["budget_fen"] - month["fund_fen"]
-        return F.concat(carried, F.array(F.greatest(left, F.lit(0).cast("bigint"))))
+        available = F.element_at(carried, -1) + month["budget_fen"]
+        return F.concat(carried, F.array(available - _used(available, month["budget_fen"], month["fund_fen"])))
 
     slots = F.sequence(F.lit(YEAR_SLOT), F.lit(MONTHS))
     full = years.withColumn("_sums", F.transform(slots, sums))
@@ -70,17 +71,28 @@ def _spread(years: DataFrame) -> DataFrame:
         "_now.*",
         (F.col("_now.budget_fen") + brought).alias("_available"),
         reserve.alias("_reserve"),
-        "reserve_deduct_before_points",
+        *_RULES[1:],
         *VALUE_TERMS,
     )
 
 
+def _used(available: Column, budget: Column, fund: Column) -> Column:
+    """What a month uses: all that is available where the fund reaches the budget, else the fund (article 31(二)).
+
+    `available`: the budget T with the roll-over R of the months before. The roll-over enters before the test, then the
+    fund F is held against T + R, or after it, then against T, and a month may use more than F (OP-45).
+    """
+    reached = fund >= F.when(F.col("month_carry_before_test"), available).otherwise(budget)
+    return F.when(reached, available).otherwise(fund)
+
+
 def _with_used(periods: DataFrame) -> DataFrame:
-    """used_fen and carried_fen. Month: all that is available where the fund reaches it, else the fund."""
+    """used_fen and carried_fen."""
     year = F.col("slot") == YEAR_SLOT
     held = F.when(F.col("reserve_deduct_before_points"), F.col("_reserve")).otherwise(0)
-    used = F.when(year, F.col("budget_fen") - held).otherwise(F.least("_available", "fund_fen"))
-    carried = F.when(year, F.col("_reserve")).otherwise(F.col("_available") - F.least("_available", "fund_fen"))
+    month = _used(*[F.col(name) for name in ("_available", "budget_fen", "fund_fen")])
+    used = F.when(year, F.col("budget_fen") - held).otherwise(month)
+    carried = F.when(year, F.col("_reserve")).otherwise(F.col("_available") - month)
     return periods.select("*", used.alias("used_fen"), carried.alias("carried_fen"))
 
 

@@ -88,7 +88,7 @@ HOSPITAL_MONTH = StructType(
             ("deposit_fen", "质量保证金, own and booked"),
             ("audit_fen", "审核扣款, own and booked"),
             ("brought_forward_fen", "negative rest of the month before"),
-            ("paid_fen", "paid"),
+            ("paid_fen", "paid; negative: paid back (OP-49)"),
             ("carried_forward_fen", "negative rest for the next month"),
         ),
     ]
@@ -128,8 +128,8 @@ HOSPITAL_YEAR = StructType(
         _field("ratio", DecimalType(38, RATIO.scale), "DRG预清算支付比; missing where F' <= 0", nullable=True),
         *_money(
             ("cap_excess_fen", "above the cap, not paid (002 §34.2)"),
-            ("surplus_not_kept_fen", "surplus that is not kept (002 §34.1)"),
-            ("deficit_share_fen", "deficit borne by the reserve (002 §34.3)"),
+            ("surplus_not_kept_fen", "surplus that is not kept (002 §34.1); negative: kept and added (OP-51)"),
+            ("deficit_share_fen", "deficit borne by the reserve or, apart from it, the fund (002 §34.3, OP-11)"),
             ("assessment_adjustment_fen", "考核系数调整资金 (002 §33)"),
             ("deposit_held_fen", "deposits of the months"),
             ("deposit_not_returned_fen", "质量保证金不予返还金额"),

@@ -103,7 +103,7 @@ def settle_scored(
         new = keep("corrections", new_corrections(terms, closings))
         terms, shown = booked_terms(terms, new, closings), booked_pools(shown, closings)
         debts, corrections = booked_debts(debts, closings), all_corrections(new, closings)
-    accounts = keep("accounts", hospital_accounts(present, terms))
+    accounts = keep("accounts", hospital_accounts(present, terms, policies))
     years = keep("years", hospital_years(accounts, pools, frames.hospitals, policies, drugs))
     matrix = keep("matrix", clearing_matrix(debts))
     return Settlement(

@@ -86,7 +86,12 @@ def settle_pools(province: Province, points: Iterable[PointsExplanation]) -> lis
 def settle_months(
     pool: PoolKey, year: str, budgets: Mapping[str, int], cases: Iterable[PointsExplanation], policy: Policy
 ) -> list[PoolPeriod]:
-    """The months of a pool; what a month does not use is carried to the next, and ends in December (OP-45, OP-46)."""
+    """The months of a pool; what a month does not use is carried to the next, and ends in December (OP-45, OP-46).
+
+    With the budget T, the fund F and the roll-over R of the months before, used and carried on are
+    - the roll-over enters before the test: T + R and 0 where F >= T + R, else F and T + R - F;
+    - it enters after the test: T + R and 0 where F >= T, else F and T - F + R.
+    """
     by_month: dict[str, list[PointsExplanation]] = defaultdict(list)
     for one in cases:
         if one.in_month:
@@ -97,7 +102,9 @@ def settle_months(
         by_hospital = sum_by((one.case.fixmedins_code, one) for one in by_month[month])
         budget = budgets.get(month, 0)
         available = budget + carried
-        used = min(available, sum(sums.fund_fen for sums in by_hospital.values()))
+        fund = sum(sums.fund_fen for sums in by_hospital.values())
+        reached = fund >= (available if policy.month_carry_before_test else budget)
+        used = available if reached else fund
         carried = available - used
         months.append(_settle(pool, month, by_hospital, budget, used, carried, policy))
     return months

@@ -17,7 +17,7 @@ from settlement.reference.closing import (
     with_closed_pools,
 )
 from settlement.reference.inputs import Province, TextRow
-from settlement.reference.month import Account, HospitalMonth, month_terms, pay_months
+from settlement.reference.month import Account, HospitalMonth, month_terms, negative_months, pay_months
 from settlement.reference.points import PointsExplanation, PointsRules, explain_points
 from settlement.reference.pools import PoolPeriod, settle_pools
 from settlement.reference.text import TABLES, table_rows
@@ -53,7 +53,8 @@ def settle_province(
     accounts = {(case.fixmedins_code, case.insutype) for case in province.cases} | closed.accounts
     own = month_terms(province, rules.places, pools, accounts)
     corrections = tuple(month_corrections(own, closed, areas, year))
-    months = tuple(pay_months(booked_months(own, closed, corrections, areas), year))
+    booked = booked_months(own, closed, corrections, areas)
+    months = tuple(pay_months(booked, year, negative_months(province)))
     late = {(one.fixmedins_code, one.insutype) for one in corrections}
     years = tuple(settle_hospital_years(province, rules.places, points, pools, months, late, drugs))
     matrix = tuple(with_adjustments(booked_debts(settle_debts(province, points, pools), closed)))

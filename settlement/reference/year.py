@@ -9,6 +9,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from settlement.policy import Policy
+from settlement.readings import NewTechBase
 from settlement.reference.claims import write_off
 from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Hospital, Province
@@ -151,12 +152,15 @@ def settle_hospital_years(
 
 
 def new_technique_pay(province: Province, points: Iterable[PointsExplanation]) -> dict[Account, int]:
-    """新技术: each case's fund by item times the rate, rounded by case (policy/002 article 23, OP-65)."""
+    """新技术: each case's fund by item, or its cost without 特需 (OP-65), times the rate, rounded by case (policy/002
+    article 23).
+    """
     pay: dict[Account, int] = defaultdict(int)
     for one in points:
         if one.case_class is CaseClass.NEW_TECHNIQUE:
-            rate = Fraction(province.policies[one.area].new_tech_rate)
-            pay[one.case.fixmedins_code, one.case.insutype] += to_fen(one.case.fund_fen * rate)
+            policy = province.policies[one.area]
+            base = one.case.paid_cost_fen if policy.new_tech_base is NewTechBase.COST else one.case.fund_fen
+            pay[one.case.fixmedins_code, one.case.insutype] += to_fen(base * Fraction(policy.new_tech_rate))
     return dict(pay)
 
 
@@ -177,19 +181,21 @@ def _audit_of_year(province: Province, insutype: str) -> dict[str, int]:
 
 
 def _clear_pool(insutype: str, inputs: _YearInputs, policy: Policy) -> list[HospitalYear]:
-    standing = {hospital.fixmedins_code: _standing(hospital, inputs) for hospital in inputs.hospitals}
+    standing = {hospital.fixmedins_code: _standing(hospital, inputs, policy) for hospital in inputs.hospitals}
     pool = PoolYear(standing, inputs.budget_fen, inputs.reserve_fen, policy)
     terms = {TERMS[step].name: figures for step, figures in take_steps(pool).items()}
     return [_year_row(insutype, one, inputs, terms) for one in standing.values()]
 
 
-def _standing(hospital: Hospital, inputs: _YearInputs) -> Standing:
+def _standing(hospital: Hospital, inputs: _YearInputs, policy: Policy) -> Standing:
+    """F' is the fund of the cases, net of the audit sums where the area reads it so (OP-72)."""
     code = hospital.fixmedins_code
+    refused = inputs.audit.get(code, 0) if policy.fund_net_of_violations else 0
     sums = inputs.sums.get(code, NOTHING)
     return Standing(
         hospital=hospital,
         amount_fen=inputs.amounts.get(code, 0),
-        fund_fen=sums.fund_fen - inputs.audit.get(code, 0),
+        fund_fen=sums.fund_fen - refused,
         points=sums.points,
         held_fen=inputs.deposits[code],
     )
