@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
 from jobs.settle_drugs import drug_pay, drug_runs
+from jobs.settle_openings import YearBefore, read_openings, year_before
 from jobs.shell import run_job
 from jobs.slices import write_slices
 from lake.closings import ClosedMonth, check_hospitals, closed_months, closing_mark, closings
@@ -55,14 +56,15 @@ def settle(context: JobContext, cities: Collection[str], year: int) -> int:
     sets = published(context.lake, cities, year)
     closed = closed_months(context.lake, sets, year)
     drugs = drug_runs(context, sets, year)
-    calculations = [_calculation(context, registry, one, closed, drugs, year) for one in sets.values()]
+    before = year_before(context, sets, year)
+    calculations = [_calculation(context, registry, one, closed, drugs, before, year) for one in sets.values()]
     due = context.runs.due(calculations, context.force)
     context.say(NAME, f"{len(calculations)} cities, {len(due)} to settle")
     if due:
         areas = {key.area for key in due}
         mine = [one for one in closed if one.area in areas]
         inside = sorted(areas & drugs.keys())
-        _write(context, registry, due, {area: sets[area] for area in areas}, mine, inside, year)
+        _write(context, registry, due, {area: sets[area] for area in areas}, mine, inside, before, year)
     return len(due)
 
 
@@ -72,6 +74,7 @@ def _calculation(
     chosen: ParameterSet,
     closed: Sequence[ClosedMonth],
     drugs: Mapping[str, str],
+    before: YearBefore,
     year: int,
 ) -> Calculation:
     area = chosen.area
@@ -81,6 +84,8 @@ def _calculation(
     by["closed"] = closing_mark(closed, area)
     if area in drugs:  # elsewhere the identity is that of before
         by["drugs"] = drugs[area]
+    if area in before.runs:  # elsewhere too
+        by["opening"] = before.runs[area]
     return Calculation(NAME, area, str(year), by)
 
 
@@ -91,6 +96,7 @@ def _write(
     sets: dict[str, ParameterSet],
     closed: Sequence[ClosedMonth],
     drugs: Sequence[str],
+    before: YearBefore,
     year: int,
 ) -> None:
     started = context.now()
@@ -109,7 +115,8 @@ def _write(
         check_hospitals(found, registry)
     compensated = drug_pay(context, scored, drugs, year)
     frames = province_frames(lake, registry, sorted(sets))
-    settled = settle_scored(scored, frames, policies, keep, found, compensated)
+    opened = read_openings(context, before, sorted(sets), frames.hospitals, policies, year)
+    settled = settle_scored(scored, frames, policies, keep, found, compensated, opened)
     outputs = write_slices(lake, due, _tables(settled, policies, year))
     checks = [partial(check, lake, outputs, due, year) for check in (check_sums, check_movements)]
     checks.append(partial(check_closing, lake, outputs, due, year, policies))
@@ -216,7 +223,8 @@ def check_closing(
     Raises `ContractBroken`; nothing is published.
     """
     tables = [_written(lake, table, outputs, due, year) for table in (LEDGER, HOSPITAL_YEAR, POOLS)]
-    differing = closing_differences(*tables, policies).orderBy("account").limit(3).collect()
+    ledger, hospital_year, pools = tables
+    differing = closing_differences(ledger, hospital_year, pools, policies).orderBy("account").limit(3).collect()
     if differing:
         named = "; ".join(f"account {row.account}: {row.change_fen} fen" for row in differing)
         raise ContractBroken(

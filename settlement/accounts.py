@@ -50,6 +50,7 @@ class StatementItem:
 
     The name is the column of `HOSPITAL_YEAR`; `sign` turns the line's amount into that column, where deductions are
     positive. `beside`: settled beside the clearing amount of article 34(五). `gain`: the title where the line adds.
+    `always`: the line stands there with an amount of 0 too.
     """
 
     name: str
@@ -59,6 +60,7 @@ class StatementItem:
     article: str
     beside: bool = False
     gain: str = ""
+    always: bool = True
 
     def title_of(self, amount_fen: int) -> str:
         """The title of a line of this amount."""
@@ -73,6 +75,7 @@ CHART = (
     AccountClass("payable", "应付医疗机构", HOSPITAL, "the final amount; negative: owed by the hospital"),
     AccountClass("withheld", "月度暂留", HOSPITAL, "0: released into the year"),
     AccountClass("deposit", "质量保证金", HOSPITAL, "0: returned to the hospital or kept by the fund"),
+    AccountClass("owed_before", "上年应退抵扣", HOSPITAL, "what was set off of what the year before left to owe"),
     AccountClass("cash", "已拨付", HOSPITAL, "what the months paid"),
     AccountClass("clearing", "异地清算往来", AREA, "the area's net position; positive: it receives"),
     AccountClass("drugs", "谈判药品补偿", HOSPITAL, "due for negotiated drugs, and not taken into the final amount"),
@@ -104,6 +107,7 @@ ENTRIES = (
     EntryKind("month_audit", "审核扣款", "payable", "fund", "policy/001 article 25(二)"),
     EntryKind("month_paid", "月度拨付", "payable", "cash", "policy/002 article 31(四)"),
     EntryKind("month_deferred", "月度负数留待清算", "withheld", "payable", "policy/002 article 34(五)"),
+    EntryKind("owed_before", "抵扣上年应退", "payable", "owed_before", "policy/002 article 34(五)"),
     EntryKind("month_amount_reversed", "冲回月度预结算", "payable", "pool", "policy/002 article 32(三)"),
     EntryKind("month_withheld_released", "月度暂留转入清算", "withheld", "payable", "policy/000 article 21"),
     EntryKind("month_deferred_settled", "月度负数转入清算", "payable", "withheld", "policy/002 article 34(五)"),
@@ -149,6 +153,8 @@ _AMOUNT = (
     "month_deferred_settled",
     "year_amount",
 )
+# What the year before left to owe is brought into January: it is no change of the month (OP-54).
+OWED_BEFORE = ("owed_before",)
 # The formula of policy/002 article 34(五), then what is settled beside it. Each entry on a payable account is in one.
 STATEMENT = (
     StatementItem("amount", "应结算金额", 1, _AMOUNT, "policy/002 article 32(三)"),
@@ -177,6 +183,9 @@ STATEMENT = (
     StatementItem("new_technique", "新技术补偿", 1, ("new_technique",), "policy/002 article 23", beside=True),
     StatementItem("second_distribution", "二次分配", 1, ("second_distribution",), "policy/002 article 9", beside=True),
     StatementItem("negotiated_drugs", "谈判药品补偿", 1, ("drugs_cleared",), "policy/002 article 37", beside=True),
+    StatementItem(
+        "owed_before", "抵扣上年应退", -1, OWED_BEFORE, "policy/002 article 34(五)", beside=True, always=False
+    ),
 )
 # Columns of `HOSPITAL_MONTH`: sign and kinds of entries on the payable account in the month.
 MONTH_COLUMNS: dict[str, tuple[int, tuple[str, ...]]] = {

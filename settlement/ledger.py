@@ -20,6 +20,7 @@ from settlement.policy import Policy
 from settlement.readings import ExcessTo
 from settlement.results import LEDGER
 from settlement.settle import Settlement
+from settlement.sums import period_text
 
 KEY = ("area", "year", "period", "entry", "insutype", "fixmedins_code", "insu_admdvs")
 _YEAR_LENGTH = len("YYYY")
@@ -109,24 +110,28 @@ def _of_months(months: DataFrame) -> DataFrame:
     withheld = F.col("amount_fen") - F.col("gross_fen")
     due = F.col("gross_fen") - F.col("deposit_fen") - F.col("audit_fen") + F.col("brought_forward_fen")
     deferred = F.col("paid_fen") + F.col("carried_forward_fen") - due  # left to the clearing (OP-49)
+    january = F.col("month") == period_text(F.col("year"), F.lit(1))
+    owed = F.when(january, -F.col("brought_forward_fen")).otherwise(0)  # of the year before (OP-54)
     year = F.col("year").cast("string")
     return _booked(
-        months.withColumnRenamed("month", "period"),
+        months.withColumn("period", F.col("month")),
         _entry("month_amount", "amount_fen"),
         _entry("month_withheld", withheld),
         _entry("month_deposit", "deposit_fen"),
         _entry("month_audit", "audit_fen"),
         _entry("month_paid", "paid_fen"),
         _entry("month_deferred", deferred),
+        _entry("owed_before", owed),
         _entry("month_amount_reversed", "amount_fen", year),
         _entry("month_withheld_released", withheld, year),
         _entry("month_deferred_settled", deferred, year),
+        _entry("owed_before", -owed, year),  # the year's less that of January
         _entry("year_audit", -F.col("audit_fen"), year),  # the year's audit sums less those of the months
     )
 
 
 def _of_years(years: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
-    received = F.col("paid_fen") + F.col("final_fen")
+    received = F.col("paid_fen") + F.col("final_fen") + F.col("owed_before_fen")
     ruled = with_policies(years, policies, "cap_excess_to", "reserve_single_fund")
     shared = F.col("cap_excess_to") == ExcessTo.SECOND_DISTRIBUTION.value
     nothing = F.lit(0).cast("bigint")
@@ -146,6 +151,7 @@ def _of_years(years: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
         _entry("new_technique", "new_technique_fen"),
         _entry("second_distribution", "second_distribution_fen"),
         _entry("drugs_cleared", "negotiated_drugs_fen"),
+        _entry("owed_before", "owed_before_fen"),
         _entry("claim", F.col("fund_fen") + F.col("new_technique_fund_fen")),
         _entry("claim_refused", "audit_fen"),
         _entry("claim_paid", received),

@@ -41,24 +41,28 @@ def month_terms(present: DataFrame, amounts: DataFrame, audit: DataFrame, polici
     return rows.groupBy(*ACCOUNT, "slot").agg(*[F.sum(name).alias(name) for name in TERMS])
 
 
-def hospital_accounts(present: DataFrame, terms: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+def hospital_accounts(
+    present: DataFrame, terms: DataFrame, policies: Mapping[str, Policy], openings: DataFrame | None = None
+) -> DataFrame:
     """One row for a hospital, insurance and year: its months and its year.
 
     Args:
         present: `account_cases`, of all accounts in `terms`.
         terms: `month_terms`; slot 13 is what closed months leave to the year.
         policies: by area.
+        openings: `account_openings`, of accounts in `present`.
 
     Returns `ACCOUNT`, `year_sums` (struct of `MEASURES` and amount_fen; missing without cases in the pool),
     `months` (array of 12 structs: slot, `MEASURES`, amount_fen, gross_fen, deposit_fen, audit_fen, brought_fen,
     paid_fen, carried_fen, present), `late_audit_fen` (audit sums that no month could take any more; missing where
-    closed months leave nothing to the year), `NEW_TECHNIQUES`.
+    closed months leave nothing to the year), owed_fen (what the year before left to owe, OP-54), `NEW_TECHNIQUES`.
     """
     entry = F.struct("slot", F.struct(*TERMS).alias("sums"))
     slots = terms.groupBy(*ACCOUNT).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
     joined = with_policies(present.join(slots, list(ACCOUNT), "left"), policies, "month_negative")
-    filled = joined.withColumn("_months", F.transform(F.sequence(F.lit(1), F.lit(MONTHS)), _month))
-    carried = filled.withColumn("_carried", F.aggregate("_months", F.array(F.lit(0).cast("bigint")), _carry))
+    opened = _with_openings(joined, openings)
+    filled = opened.withColumn("_months", F.transform(F.sequence(F.lit(1), F.lit(MONTHS)), _month))
+    carried = filled.withColumn("_carried", F.aggregate("_months", F.array("_opening"), _carry))
     settled = F.transform("_months", lambda month: _settled(month, F.col("_carried")))
     year = F.try_element_at("_by_slot", F.lit(YEAR_SLOT))
     in_pool = F.when(year["cases"] > 0, year)
@@ -68,7 +72,18 @@ def hospital_accounts(present: DataFrame, terms: DataFrame, policies: Mapping[st
         in_pool.alias("year_sums"),
         settled.alias("months"),
         late.alias("late_audit_fen"),
+        "owed_fen",
         *NEW_TECHNIQUES,
+    )
+
+
+def _with_openings(accounts: DataFrame, openings: DataFrame | None) -> DataFrame:
+    nothing = F.lit(0).cast("bigint")
+    if openings is None:
+        return accounts.withColumns({"_opening": nothing, "owed_fen": nothing})
+    joined = accounts.join(F.broadcast(openings), list(ACCOUNT), "left")
+    return joined.withColumns(
+        {"_opening": F.coalesce("opening_fen", nothing), "owed_fen": F.coalesce("owed_fen", nothing)}
     )
 
 
@@ -108,8 +123,8 @@ def _net(month: Column, brought: Column) -> Column:
 
 
 def _carry(carried: Column, month: Column) -> Column:
-    """What goes from each month into the next: the negative rest, where it is carried (OP-49). carried[0] = 0 goes into
-    January.
+    """What goes from each month into the next: the negative rest, where it is carried (OP-49). carried[0] goes into
+    January: 0, or what the year before left to owe (OP-54).
     """
     nothing = F.lit(0).cast("bigint")
     rest = F.least(_net(month, F.element_at(carried, -1)), nothing)

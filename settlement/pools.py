@@ -20,13 +20,16 @@ _AMOUNTS = (*MEASURES, "budget_fen")
 _RULES = ("reserve_share", "reserve_deduct_before_points", "month_carry_before_test")
 
 
-def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+def pool_periods(
+    hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str, Policy], openings: DataFrame | None = None
+) -> DataFrame:
     """Every period of every pool, with its budget and point value.
 
     Args:
         hospitals: `hospital_sums`.
         budgets: `BUDGETS`; a period without a budget has 0.
         policies: by area.
+        openings: `POOL` and opening_fen, which last December carried into January (OP-46).
 
     Returns `POOL`, slot, `MEASURES` (points at `POINT_PLACES`), budget_fen, used_fen, carried_fen (month: carried to
     the next; year: the reserve), and the point value: `value` (integer at `VALUE_PLACES`, yuan a point) and the exact
@@ -41,7 +44,12 @@ def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str
     both = rows.unionByName(given).groupBy(*POOL, "slot").agg(*[F.sum(name).alias(name) for name in _AMOUNTS])
     entry = F.struct("slot", F.struct(*_AMOUNTS).alias("sums"))
     years = both.groupBy(*POOL).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
-    ruled = with_policies(years, policies, *_RULES, *VALUE_TERMS)
+    nothing = F.lit(0).cast("bigint")
+    opened = years.withColumn("_opening", nothing)
+    if openings is not None:
+        given = years.join(F.broadcast(openings), list(POOL), "left")
+        opened = given.withColumn("_opening", F.coalesce("opening_fen", nothing)).drop("opening_fen")
+    ruled = with_policies(opened, policies, *_RULES, *VALUE_TERMS)
     return _with_value(_with_used(_spread(ruled)))
 
 
@@ -60,8 +68,8 @@ def _spread(years: DataFrame) -> DataFrame:
     slots = F.sequence(F.lit(YEAR_SLOT), F.lit(MONTHS))
     full = years.withColumn("_sums", F.transform(slots, sums))
     months = F.slice("_sums", 2, MONTHS)
-    # carried[m] goes from month m into month m + 1; carried[0] = 0, so the years do not meet (OP-46)
-    rolled = full.withColumn("_carried", F.aggregate(months, F.array(F.lit(0).cast("bigint")), carry))
+    # carried[m] goes from month m into month m + 1; carried[0] is 0, unless last December opens January (OP-46)
+    rolled = full.withColumn("_carried", F.aggregate(months, F.array("_opening"), carry))
     each = rolled.select("*", F.posexplode("_sums").alias("slot", "_now"))
     brought = F.when(F.col("slot") == YEAR_SLOT, F.lit(0)).otherwise(F.get("_carried", F.col("slot") - 1))
     reserve = share_of(F.col("_now.budget_fen"), F.col("reserve_share")).cast("bigint")

@@ -87,7 +87,7 @@ HOSPITAL_MONTH = StructType(
             ("gross_fen", "amount by the monthly payment ratio, own and booked"),
             ("deposit_fen", "质量保证金, own and booked"),
             ("audit_fen", "审核扣款, own and booked"),
-            ("brought_forward_fen", "negative rest of the month before"),
+            ("brought_forward_fen", "negative rest of the month before; January: what the year before left (OP-54)"),
             ("paid_fen", "paid; negative: paid back (OP-49)"),
             ("carried_forward_fen", "negative rest for the next month"),
         ),
@@ -142,6 +142,7 @@ HOSPITAL_YEAR = StructType(
             ("negotiated_drugs_fen", "谈判药品补偿 that is part of final_fen (002 §37, negotiated_drug.in_final)"),
             ("new_technique_fund_fen", "统筹基金 of the new techniques, claimed beside fund_fen (002 §23)"),
             ("write_off_fen", "核销: fund claimed and neither refused in audit nor paid (002 §40)"),
+            ("owed_before_fen", "what a negative final_fen of the year before left to owe, taken off here (OP-54)"),
         ),
     ]
 )

@@ -31,8 +31,8 @@ YEAR_TERMS = (
     "final",
 )
 # Beside the columns of the province folders: part of the final amount where an area wants it (article 37); what of the
-# hospital's claim is not paid (article 40).
-MORE_TERMS = ("negotiated_drugs", "new_technique_fund", "write_off")
+# hospital's claim is not paid (article 40); what the year before left to owe and this one takes (OP-54).
+MORE_TERMS = ("negotiated_drugs", "new_technique_fund", "write_off", "owed_before")
 # Policy values that say what marks a hospital comes with.
 _MARKS = ("fund_net_of_violations", "assessment_min", "assessment_max", "deposit_return_table")
 
@@ -44,7 +44,8 @@ def hospital_years(
     policies: Mapping[str, Policy],
     drugs: DataFrame | None = None,
 ) -> DataFrame:
-    """The year of every hospital and insurance with cases in the pool, a month's row, a new technique, or `drugs`.
+    """The year of every hospital and insurance with cases in the pool, a month's row, a new technique, `drugs`, or
+    something to owe from the year before.
 
     Args:
         accounts: `hospital_accounts`.
@@ -68,13 +69,16 @@ def hospital_years(
         - F.col("paid")
         - F.col("audit")
     )
-    final = clearing + F.col("new_fen") + F.col("second_distribution") + F.col("negotiated_drugs")
+    beside = F.col("new_fen") + F.col("second_distribution") + F.col("negotiated_drugs") - F.col("owed_fen")
+    final = clearing + beside
+    received = F.col("paid") + final + F.col("owed_fen")
     named = {
         "clearing": clearing,
         "new_technique": F.col("new_fen"),
         "final": final,
         "new_technique_fund": F.col("new_fund_fen"),
-        "write_off": write_off(F.col("fund_fen") + F.col("new_fund_fen"), F.col("audit"), F.col("paid") + final),
+        "write_off": write_off(F.col("fund_fen") + F.col("new_fund_fen"), F.col("audit"), received),
+        "owed_before": F.col("owed_fen"),
     }
     terms = [named.get(name, F.col(name)).alias(name) for name in (*YEAR_TERMS, *MORE_TERMS)]
     return taken.select(*ACCOUNT, "points", "cost_fen", "fund_fen", "amount_fen", ratio, *terms)
@@ -97,7 +101,7 @@ def _opened(accounts: DataFrame, pools: DataFrame, hospitals: DataFrame, policie
     kinds = {name: "decimal(38,0)" if name == "points" else "bigint" for name in (*MEASURES, "amount_fen")}
     sums = [F.coalesce(F.col(f"year_sums.{name}"), F.lit(0).cast(kind)).alias(name) for name, kind in kinds.items()]
     wanted = F.col("year_sums").isNotNull() | F.exists("months", lambda month: month["present"])
-    given = F.col("negotiated_drugs").isNotNull()
+    given = F.col("negotiated_drugs").isNotNull() | (F.col("owed_fen") > 0)
     late = F.coalesce("late_audit_fen", F.lit(0).cast("bigint"))
     rows = accounts.where(wanted | F.col("late_audit_fen").isNotNull() | (F.col("new_cases") > 0) | given).select(
         *ACCOUNT,
@@ -107,6 +111,7 @@ def _opened(accounts: DataFrame, pools: DataFrame, hospitals: DataFrame, policie
         _over_months("paid_fen").alias("paid"),
         "new_fen",
         "new_fund_fen",
+        "owed_fen",
         F.coalesce("negotiated_drugs", F.lit(0).cast("bigint")).alias("negotiated_drugs"),
     )
     marks = hospitals.select(

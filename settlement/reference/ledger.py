@@ -68,7 +68,7 @@ def settle_ledger(province: Province, settlement: Settlement) -> list[LedgerRow]
         *_pool_rows(settlement.pools),
         *_month_rows(settlement.months, areas),
         *_reversed_rows(settlement.months, areas),
-        *_late_audit_rows(settlement, areas, province.year or ""),
+        *_rest_rows(settlement, areas, province.year or ""),
         *_year_rows(settlement.years, areas, province),
         *_clearing_rows(settlement.matrix),
     ]
@@ -121,6 +121,7 @@ def _month_rows(months: Iterable[HospitalMonth], areas: Mapping[str, str]) -> It
             "month_audit": row.audit_fen,
             "month_paid": row.paid_fen,
             "month_deferred": -row.deferred_fen,
+            "owed_before": row.set_off_fen,
         }
         yield from book(Place(areas[row.fixmedins_code], row.month, row.insutype, row.fixmedins_code), amounts)
 
@@ -145,13 +146,16 @@ def _reversed_rows(months: Iterable[HospitalMonth], areas: Mapping[str, str]) ->
         yield from book(Place(areas[code], year, insutype, code), taken_back)
 
 
-def _late_audit_rows(settlement: Settlement, areas: Mapping[str, str], year: str) -> Iterator[LedgerRow]:
-    """Audit sums of the year that no month took, all months being closed."""
-    rest = {(row.fixmedins_code, row.insutype): row.audit_fen for row in settlement.years}
+def _rest_rows(settlement: Settlement, areas: Mapping[str, str], year: str) -> Iterator[LedgerRow]:
+    """What of the year no month took, months being closed: audit sums, and what the year before left to owe."""
+    audit = {(row.fixmedins_code, row.insutype): row.audit_fen for row in settlement.years}
+    owed = {(row.fixmedins_code, row.insutype): row.owed_before_fen for row in settlement.years}
     for row in settlement.months:
-        rest[row.fixmedins_code, row.insutype] -= row.audit_fen
-    for (code, insutype), amount in rest.items():
-        yield from book(Place(areas[code], year, insutype, code), {"year_audit": amount})
+        audit[row.fixmedins_code, row.insutype] -= row.audit_fen
+        owed[row.fixmedins_code, row.insutype] -= row.set_off_fen
+    for (code, insutype), amount in audit.items():
+        amounts = {"year_audit": amount, "owed_before": owed[code, insutype]}
+        yield from book(Place(areas[code], year, insutype, code), amounts)
 
 
 def _year_rows(years: Iterable[HospitalYear], areas: Mapping[str, str], province: Province) -> Iterator[LedgerRow]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 from settlement.policy import Policy
 from settlement.readings import DepositBase, NegativeMonth
@@ -14,6 +15,7 @@ from settlement.reference.pools import NOTHING, PoolPeriod, Sums
 from settlement.reference.scope import Places
 
 Account = tuple[str, str]  # hospital, insurance type
+NO_OPENINGS: Mapping[Account, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ class HospitalMonth:
     brought_forward_fen: int
     paid_fen: int
     carried_forward_fen: int
+
+    @property
+    def set_off_fen(self) -> int:
+        """What January takes over of what the year before left to owe (OP-54)."""
+        return -self.brought_forward_fen if self.month == first_month(self.month[:4]) else 0
 
     @property
     def deferred_fen(self) -> int:
@@ -100,6 +107,11 @@ def month_terms(
     return found
 
 
+def first_month(year: str) -> str:
+    """January of a year, YYYY-MM."""
+    return months_of(year)[0]
+
+
 def months_of(year: str) -> list[str]:
     """The twelve months of a year, YYYY-MM."""
     return [f"{year}-{number:02d}" for number in range(1, 13)]
@@ -114,16 +126,19 @@ def _terms(sums: Sums, amount: int, audit: int, policy: Policy) -> MonthTerms:
 
 
 def pay_months(
-    terms: Mapping[Account, Months], year: str, negative: Mapping[str, NegativeMonth]
+    terms: Mapping[Account, Months],
+    year: str,
+    negative: Mapping[str, NegativeMonth],
+    openings: Mapping[Account, int] = NO_OPENINGS,
 ) -> list[HospitalMonth]:
     """Gross less deposit and audit is paid; a negative rest goes where the area says (OP-49).
 
     A row where the account has terms in the month, or something brought forward. `negative`: `month.negative` by
-    hospital.
+    hospital. `openings`: what is brought into January, below 0 (OP-54).
     """
     rows: list[HospitalMonth] = []
     for account, months in sorted(terms.items()):
-        brought_forward = 0
+        brought_forward = openings.get(account, 0)
         for month in months_of(year):
             if month in months or brought_forward:
                 own = months.get(month, MonthTerms())

@@ -15,6 +15,7 @@ from settlement.reference.closing import NOTHING_CLOSED, ClosedMonths
 from settlement.reference.inputs import Province
 from settlement.reference.ledger import LedgerRow, settle_ledger
 from settlement.reference.month import Account
+from settlement.reference.openings import NOTHING_OPENED, Openings
 from settlement.reference.rule_ledger import hospital_figures
 from settlement.reference.settle import settle_province
 from settlement.reference.year import NO_DRUGS
@@ -28,9 +29,10 @@ def ledger_differences(
     province: Province,
     closed: ClosedMonths = NOTHING_CLOSED,
     drugs: Mapping[Account, int] = NO_DRUGS,
+    openings: Openings = NOTHING_OPENED,
 ) -> list[str]:
     """What differs between Spark's ledger of a settled province and the reference's, or within Spark's own tables."""
-    rows = settle_ledger(province, settle_province(province, closed, drugs))
+    rows = settle_ledger(province, settle_province(province, closed, drugs, openings))
     ledger = ledger_rows(settled, province.policies).localCheckpoint()
     closed_with = (settled.hospital_year, settled.pools, province.policies)
     assert [(field.name, field.dataType) for field in ledger.schema] == [(f.name, f.dataType) for f in LEDGER]

@@ -11,9 +11,11 @@ _STEPS = [{"score": "60", "share": "0.5"}, {"score": "80.5", "share": "0.75"}, {
 MONEY: dict[str, tuple[Any, ...]] = {  # months and the year
     "reserve.single_fund": (True, False),
     "month.carry_before_test": (True, False),
+    "month.carry_year_end": ("ends", "next_year"),
     "deposit.base": ("gross", "amount", "fund"),
     "month.negative": ("carried", "year_end", "paid_back"),
     "clearing.surplus_term": ("minus_not_kept", "plus_kept"),
+    "clearing.negative": ("receivable", "next_payments"),
     "assessment.neutral": (False, True),
     "assessment.min": ("none", "0.95", "0.123456"),
     "assessment.max": ("none", "1.01", "0.96"),
