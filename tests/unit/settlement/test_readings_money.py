@@ -14,6 +14,7 @@ from settlement.policy_values import PolicyProblem
 from settlement.reference.inputs import Audit, Budget, Case, Element, Hospital, Province
 from settlement.reference.ledger import settle_ledger
 from settlement.reference.ledger_views import balances, hospital_months, statements
+from settlement.reference.openings import Openings, openings_of
 from settlement.reference.pools import PoolPeriod
 from settlement.reference.settle import Settlement, settle_province
 from settlement.reference.year_steps import PoolYear, Standing, take_steps
@@ -343,3 +344,49 @@ def test_books_of_a_risk_reserve_of_its_own() -> None:
     assert settled.years[0].deficit_share_fen == 4_000
     assert left[f"reserve:{AREA}:310:{YEAR}"] == 4_000
     assert left[f"fund:{AREA}:310:{YEAR}"] == -(84_000 + 4_000)
+
+
+def test_op_46_december_opens_the_next_january() -> None:
+    """December left 40 of 100; in January 100 + 40 are there for a fund of 130, and 10 are carried on."""
+    ended = settle_province(province(policy(), [case(12, 60)], {12: 100}))
+    for reading, used, left in (("ends", 100, 0), ("next_year", 130, 10)):
+        new = {AREA: policy(month__carry_year_end=reading)}
+        openings = openings_of(ended.pools, ended.years, {H: AREA}, {AREA: policy()}, new)
+        assert openings.pools == ({(AREA, "310"): 40} if reading == "next_year" else {})
+        january = months_of_pool(settle_province(province(policy(), [case(1, 130)], {1: 100}), openings=openings))[0]
+        assert (january.budget_fen, january.used_fen, january.carried_or_reserve_fen) == (100, used, left)
+
+
+@pytest.mark.parametrize(
+    ("owed", "months", "final"),
+    [(0, [(0, 70, 0), (0, 90, 0)], 0), (100, [(-100, 0, -30), (-30, 60, 0)], 0), (200, [(-200, 0, -130)], -40)],
+)
+def test_op_54_a_negative_final_amount_is_set_against_the_next_payments(
+    owed: int, months: list[tuple[int, int, int]], final: int
+) -> None:
+    """70 and 90 are due in the months, 160 in the year: with 100 owed 60 are paid, with 200 owed 40 are still owed."""
+    no_caps = {"cap.level": {"1": "9", "2": "9", "3": "9"}}
+    values = policy(deposit__rate="0", reserve__share="0", **no_caps)
+    made = province(values, [case(1, 70), case(2, 90)], {0: 160, 1: 70, 2: 90})
+    settled = settle_province(made, openings=Openings(owed={(H, "310"): owed} if owed else {}))
+    found = [(row.brought_forward_fen, row.paid_fen, row.carried_forward_fen) for row in settled.months]
+    assert found[: len(months)] == months
+    (row,) = settled.years
+    assert (row.paid_fen + row.final_fen, row.final_fen) == (160 - owed, final)
+    assert row.write_off_fen == 0  # all of the claim of 160 was received, in part by what was owed
+    left = balances(settle_ledger(made, settled))
+    assert left.get(f"owed_before:{H}:310:{YEAR}", 0) == owed
+    assert left.get(f"payable:{H}:310:{YEAR}", 0) == final
+    assert left[f"fund:{AREA}:310:{YEAR}"] == -160
+
+
+def test_op_54_only_where_the_year_that_ended_says_so() -> None:
+    """100 of audit against 60: the hospital owes 40, as a receivable or as the opening of the next year."""
+    no_caps = {"cap.level": {"1": "9", "2": "9", "3": "9"}}
+    made = province(policy(reserve__share="0", **no_caps), [case(1, 160)], {0: 60}, {1: 100})
+    ended = settle_province(made)
+    assert ended.years[0].final_fen == -40
+    for reading, owed in (("receivable", {}), ("next_payments", {(H, "310"): 40})):
+        policies = {AREA: policy(clearing__negative=reading)}
+        assert openings_of(ended.pools, ended.years, {H: AREA}, policies, {AREA: policy()}).owed == owed
+        assert openings_of(ended.pools, ended.years, {}, policies, {AREA: policy()}).owed == {}  # it has closed
