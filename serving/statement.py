@@ -129,7 +129,7 @@ def class_balances(rows: Iterable[LedgerRow]) -> dict[str, dict[str, int]]:
         class_name, _, insutype, _ = name.split(SEPARATOR)
         by_insurance = left[titles[class_name]]
         by_insurance[insutype] = by_insurance.get(insutype, 0) + balance
-    return left
+    return {one.title: left[one.title] for one in CHART if one.always or left[one.title]}
 
 
 def article_text(article: str) -> str:

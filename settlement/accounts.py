@@ -14,12 +14,16 @@ SEPARATOR = ":"
 
 @dataclass(frozen=True, slots=True)
 class AccountClass:
-    """A class of accounts; `closing` says what stands on such an account when the year is settled."""
+    """A class of accounts; `closing` says what stands on such an account when the year is settled.
+
+    `always`: people are shown the class also where nothing was booked on it.
+    """
 
     name: str
     title: str
     owner: str
     closing: str
+    always: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ CHART = (
     AccountClass("payable", "应付医疗机构", HOSPITAL, "the final amount; negative: owed by the hospital"),
     AccountClass("withheld", "月度暂留", HOSPITAL, "0: released into the year"),
     AccountClass("deposit", "质量保证金", HOSPITAL, "0: returned to the hospital or kept by the fund"),
-    AccountClass("owed_before", "上年应退抵扣", HOSPITAL, "what was set off of what the year before left to owe"),
+    AccountClass("owed_before", "上年应退抵扣", HOSPITAL, "what was set off of the debts of the year before", False),
     AccountClass("cash", "已拨付", HOSPITAL, "what the months paid"),
     AccountClass("clearing", "异地清算往来", AREA, "the area's net position; positive: it receives"),
     AccountClass("drugs", "谈判药品补偿", HOSPITAL, "due for negotiated drugs, and not taken into the final amount"),

@@ -10,7 +10,7 @@ import pytest
 
 from lake.policy_files import load_policies
 from serving.readings import payment_note, reading_notes, returned_share
-from serving.statement import hospital_claims, hospital_statements
+from serving.statement import class_balances, hospital_claims, hospital_statements
 from settlement.accounts import ENTRY, account
 from settlement.reference.ledger import LedgerRow, Place, book
 from tests.property.reading_choices import MONEY
@@ -59,5 +59,7 @@ def test_op_54_what_is_set_off_is_a_line_only_where_there_is_something() -> None
     rows = booked(year_amount=9, owed_before=4, claim=9, claim_paid=9)
     ((*_, owed, final),) = hospital_statements(rows).values()
     assert (owed.title, owed.amount_fen, final.running_fen) == ("抵扣上年应退", -4, 5)
+    assert "上年应退抵扣" in class_balances(rows)
+    assert "上年应退抵扣" not in class_balances(booked(year_amount=9))
     titles = [line.title for line in hospital_claims(rows)["H1", "310"]]
     assert "月度已拨付与最终应拨付（含抵扣上年应退）" in titles
