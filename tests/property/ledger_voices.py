@@ -47,7 +47,7 @@ def ledger_differences(
     ]
     assert ledger.count() == len(rows)
     spoiled = ledger.withColumn(
-        "amount_fen", F.when(F.col("entry") == "deficit_share", 1).otherwise(F.col("amount_fen"))
+        "amount_fen", F.when(F.col("entry").isin("deficit_share", "month_paid"), 1).otherwise(F.col("amount_fen"))
     )
     assert not ledger_views.closing_differences(spoiled, *closed_with).isEmpty()
     checks = (

@@ -21,6 +21,7 @@ from tests.property.settlement_provinces import BANDS, CHOICES, TIERS, random_pr
 RICH: dict[str, Any] = {
     **{key: values[0] for key, values in CHOICES.items()},
     "special_review.quota_drg": "0.1",
+    "month.pay_ratio": "0.9",
     "reserve.share": "0.3",
     "surplus.keep_share": "0.7",
     "deficit.tiers": TIERS[2],
