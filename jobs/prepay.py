@@ -127,9 +127,9 @@ def _frames(
     chosen = F.col("area").isin(list(areas))
     hospitals = registry_frame(lake, context.registry(year - 1), HOSPITALS).where(chosen)
     settled = read_published(context.runs, HOSPITAL_YEAR, "settle", [(area, str(year - 1)) for area in areas], "year")
-    last_year = settled.select(
-        "fixmedins_code", "insutype", (F.col("paid_fen") + F.col("final_fen")).alias("settled_fen"), "fund_fen"
-    )
+    set_off = F.coalesce("owed_before_fen", F.lit(0))  # was due too, and set against what was owed before (OP-54)
+    due = F.col("paid_fen") + F.col("final_fen") + set_off
+    last_year = settled.select("fixmedins_code", "insutype", due.alias("settled_fen"), "fund_fen")
     tests = prepay_tests(files.frame(lake.spark, "funds").where(chosen), policies, year, as_of)
     paid = prepayments(
         files.frame(lake.spark, "applications"),

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
 from jobs.settle_drugs import drug_pay, drug_runs
+from jobs.settle_openings import YearBefore, read_openings, year_before
 from jobs.shell import run_job
 from jobs.slices import write_slices
 from lake.closings import ClosedMonth, check_hospitals, closed_months, closing_mark, closings
@@ -30,6 +31,7 @@ from settlement.closing import Closings, closed_differences
 from settlement.frames import CASES, HISTORY, ProvinceFrames
 from settlement.ledger import ledger_rows
 from settlement.ledger_views import closing_differences, improper, legs
+from settlement.policy import Policy
 from settlement.settle import Settlement, settle_scored
 
 NAME = "settle"
@@ -54,14 +56,15 @@ def settle(context: JobContext, cities: Collection[str], year: int) -> int:
     sets = published(context.lake, cities, year)
     closed = closed_months(context.lake, sets, year)
     drugs = drug_runs(context, sets, year)
-    calculations = [_calculation(context, registry, one, closed, drugs, year) for one in sets.values()]
+    before = year_before(context, sets, year)
+    calculations = [_calculation(context, registry, one, closed, drugs, before, year) for one in sets.values()]
     due = context.runs.due(calculations, context.force)
     context.say(NAME, f"{len(calculations)} cities, {len(due)} to settle")
     if due:
         areas = {key.area for key in due}
         mine = [one for one in closed if one.area in areas]
         inside = sorted(areas & drugs.keys())
-        _write(context, registry, due, {area: sets[area] for area in areas}, mine, inside, year)
+        _write(context, registry, due, {area: sets[area] for area in areas}, mine, inside, before, year)
     return len(due)
 
 
@@ -71,6 +74,7 @@ def _calculation(
     chosen: ParameterSet,
     closed: Sequence[ClosedMonth],
     drugs: Mapping[str, str],
+    before: YearBefore,
     year: int,
 ) -> Calculation:
     area = chosen.area
@@ -80,6 +84,8 @@ def _calculation(
     by["closed"] = closing_mark(closed, area)
     if area in drugs:  # elsewhere the identity is that of before
         by["drugs"] = drugs[area]
+    if area in before.runs:  # elsewhere too
+        by["opening"] = before.runs[area]
     return Calculation(NAME, area, str(year), by)
 
 
@@ -90,6 +96,7 @@ def _write(
     sets: dict[str, ParameterSet],
     closed: Sequence[ClosedMonth],
     drugs: Sequence[str],
+    before: YearBefore,
     year: int,
 ) -> None:
     started = context.now()
@@ -108,9 +115,11 @@ def _write(
         check_hospitals(found, registry)
     compensated = drug_pay(context, scored, drugs, year)
     frames = province_frames(lake, registry, sorted(sets))
-    settled = settle_scored(scored, frames, policies, keep, found, compensated)
-    outputs = write_slices(lake, due, _tables(settled, year))
-    checks = [partial(check, lake, outputs, due, year) for check in (check_sums, check_movements, check_closing)]
+    opened = read_openings(context, before, sorted(sets), frames.hospitals, policies, year)
+    settled = settle_scored(scored, frames, policies, keep, found, compensated, opened)
+    outputs = write_slices(lake, due, _tables(settled, policies, year))
+    checks = [partial(check, lake, outputs, due, year) for check in (check_sums, check_movements)]
+    checks.append(partial(check_closing, lake, outputs, due, year, policies))
     if found is not None:
         checks.append(partial(check_closed, lake, outputs, due, year, found))
     at_once(checks)
@@ -124,11 +133,11 @@ def _write(
     )
 
 
-def _tables(settled: Settlement, year: int) -> dict[Table, DataFrame]:
+def _tables(settled: Settlement, policies: Mapping[str, Policy], year: int) -> dict[Table, DataFrame]:
     """What a settlement writes; the ledger first. Corrections are written where months are closed."""
     corrections = {} if settled.corrections is None else {MONTH_CORRECTIONS: settled.corrections}
     return {
-        LEDGER: ledger_rows(settled),
+        LEDGER: ledger_rows(settled, policies),
         POOLS: settled.pools,
         HOSPITAL_MONTH: settled.hospital_month,
         HOSPITAL_YEAR: settled.hospital_year,
@@ -206,13 +215,16 @@ def check_movements(lake: Lake, outputs: dict[str, int], due: Sequence[Calculati
         )
 
 
-def check_closing(lake: Lake, outputs: dict[str, int], due: Sequence[Calculation], year: int) -> None:
+def check_closing(
+    lake: Lake, outputs: dict[str, int], due: Sequence[Calculation], year: int, policies: Mapping[str, Policy]
+) -> None:
     """Every account closes with what the tables say: payable with the final amount, pools with nothing, and so on.
 
     Raises `ContractBroken`; nothing is published.
     """
     tables = [_written(lake, table, outputs, due, year) for table in (LEDGER, HOSPITAL_YEAR, POOLS)]
-    differing = closing_differences(*tables).orderBy("account").limit(3).collect()
+    ledger, hospital_year, pools = tables
+    differing = closing_differences(ledger, hospital_year, pools, policies).orderBy("account").limit(3).collect()
     if differing:
         named = "; ".join(f"account {row.account}: {row.change_fen} fen" for row in differing)
         raise ContractBroken(

@@ -185,6 +185,7 @@ def _hospital(row: dict) -> Hospital:
         bool(row["suspended"]),
         Fraction(row["assessment"]),
         Fraction(row["deposit_return"]),
+        None if row["score"] is None else Fraction(row["score"]),
     )
 
 

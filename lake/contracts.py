@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -112,6 +112,12 @@ def require(rows: DataFrame, suite: str | Contract) -> ContractResult:
             "Correct the input and run again; the contract is conf/quality/contracts.yaml."
         )
     return result
+
+
+def without_bounds(suite: str, columns: Collection[str]) -> Contract:
+    """The contract of a table where a reading of the law leaves some of its bounds to these columns out."""
+    contract = _named(suite)
+    return replace(contract, between={name: of for name, of in contract.between.items() if name not in columns})
 
 
 def _named(suite: str) -> Contract:

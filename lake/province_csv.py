@@ -77,9 +77,8 @@ def read_text_table(
 ) -> TextTable | None:
     """Read `path` as text cells with exactly these columns, in any order; None if the file has faults (noted).
 
-    Those of the columns that the file may lack (`may_lack`) are empty where it does.
-    A file that people hand in out of their spreadsheet (`handed_in`) may be GB18030 as well as UTF-8, and may have
-    further columns, which are not read.
+    Columns of `may_lack` may be there too; where they are not, their cells are empty. A file that people hand in out of
+    their spreadsheet (`handed_in`) may be GB18030 as well as UTF-8, and may have further columns, which are not read.
     """
     before = faults.count
     source = _decode(path, (UTF8, GB18030) if handed_in else (UTF8,), faults)
@@ -87,8 +86,7 @@ def read_text_table(
         return None
     header = next(_rows(path.name, source, faults), (1, []))[1]
     if faults.count == before:
-        lacking = [name for name in may_lack if name not in header]
-        _check_header(path.name, header, [one for one in columns if one not in lacking], faults, handed_in)
+        _check_header(path.name, header, columns, faults, handed_in, may_lack)
     if faults.count > before:
         return None
     plain = '"' not in source and len(set(header)) == len(header)
@@ -97,9 +95,9 @@ def read_text_table(
         cells = _scanned_cells(path.name, source, header, faults)
     if cells is None or faults.count > before:
         return None
-    rows = len(cells[header[0]])
-    empty = pa.array([""] * rows, pa.string()) if set(columns) - set(cells) else None
-    return TextTable(path.name, {name: cells.get(name, empty) for name in columns}, source)
+    found = {name: cells[name] for name in columns}
+    nothing = pa.array([""] * len(found[columns[0]]), pa.string())
+    return TextTable(path.name, found | {name: cells.get(name, nothing) for name in may_lack}, source)
 
 
 def _decode(path: Path, encodings: Sequence[str], faults: Faults) -> str | None:
@@ -134,8 +132,15 @@ def _first_that_fits(name: str, data: bytes, encodings: Sequence[str], faults: F
     return None
 
 
-def _check_header(name: str, header: Sequence[str], columns: Sequence[str], faults: Faults, others_too: bool) -> None:
-    wanted = ",".join(columns)
+def _check_header(
+    name: str,
+    header: Sequence[str],
+    columns: Sequence[str],
+    faults: Faults,
+    others_too: bool,
+    may_lack: Sequence[str],
+) -> None:
+    wanted = ",".join(columns) + (f" (and may have {', '.join(may_lack)})" if may_lack else "")
     if not header:
         faults.add(f"{name}: has no header; the first line must be {wanted} (leave the file out if it has no rows)")
         return
@@ -147,12 +152,13 @@ def _check_header(name: str, header: Sequence[str], columns: Sequence[str], faul
         if column not in header:
             faults.add(f"{name} line 1: column {column} is missing; the header must be {wanted}")
     for column in dict.fromkeys(header):
-        if others_too and column not in columns:
+        known = column in columns or column in may_lack
+        if others_too and not known:
             continue
         if not column.strip():
             place = header.index(column) + 1
             faults.add(f"{name} line 1: column {place} has no name; take the empty column away, with its commas")
-        elif column not in columns:
+        elif not known:
             faults.add(f"{name} line 1: column {shown(column)} is not known; the header must be {wanted}")
         elif header.count(column) > 1:
             faults.add(f"{name} line 1: column {column} stands {header.count(column)} times; keep one")

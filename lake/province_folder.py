@@ -175,8 +175,7 @@ def load_file(path: Path, layout: FileLayout, faults: Faults, handed_in: bool = 
 
     `handed_in`: a file out of somebody's spreadsheet, see `read_text_table`.
     """
-    names, may_lack = [column.name for column in layout.columns], [one.name for one in layout.columns if one.may_lack]
-    text = read_text_table(path / layout.file, names, faults, handed_in, may_lack)
+    text = read_text_table(path / layout.file, layout.required, faults, handed_in, layout.may_lack)
     if text is None:
         return None
     columns, masks = [], []
@@ -211,7 +210,7 @@ def _areas_elsewhere(path: Path, tables: dict[str, pa.Table], read: Collection[s
         if name in read or not _is_there(path / layout.file):
             continue
         with suppress(InputProblem):
-            text = read_text_table(path / layout.file, [column.name for column in layout.columns], Faults())
+            text = read_text_table(path / layout.file, layout.required, Faults(), may_lack=layout.may_lack)
             column = "insu_admdvs" if name == "cases" else "area"
             found |= set(pc.unique(text.columns[column]).to_pylist()) if text else set()
     return found

@@ -50,6 +50,5 @@ def _plain_rows(table: pa.Table) -> list[dict[str, Any]]:
 def _plain(name: str, cell: Any) -> Any:
     if name in _FLAGS:
         return bool(cell)
-    if name == "points" and cell is None:
-        return None
-    return Fraction(cell) if name in ("value", "assessment", "deposit_return", "points") else cell
+    exact = name in ("value", "assessment", "deposit_return", "score", "points") and cell is not None
+    return Fraction(cell) if exact else cell

@@ -32,7 +32,7 @@ from settlement import frames
 class Column:
     """A column of a file: its name there, its cells, the field of the frame, and whether a cell may be empty.
 
-    `may_lack`: a file may be without the column, as those were that were written before it was there.
+    `may_lack`: the file need not have the column; it is then empty.
     """
 
     name: str
@@ -50,6 +50,16 @@ class FileLayout:
     frame: StructType
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+
+    @property
+    def required(self) -> list[str]:
+        """Columns that the file must have."""
+        return [column.name for column in self.columns if not column.may_lack]
+
+    @property
+    def may_lack(self) -> list[str]:
+        """Columns that it may have."""
+        return [column.name for column in self.columns if column.may_lack]
 
 
 def _code(name: str, optional: bool = False) -> Column:
@@ -102,6 +112,7 @@ LAYOUTS: dict[str, FileLayout] = {
             _plain("suspended", FLAG),
             _plain("assessment", RATIO),
             _plain("deposit_return", SHARE),
+            Column("score", RATIO, "score", optional=True, may_lack=True),
         ),
         ("fixmedins_code",),
     ),

@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +15,7 @@ from pyspark.sql.types import StructType
 
 from lake.errors import InputProblem, MissingParameters
 from lake.province_folder import ProvinceFolder, read_province_folder
+from lake.province_schema import LAYOUTS
 from lake.runs import RunBook
 from lake.store import Lake, at_once
 from lake.tables.base import Table
@@ -23,7 +23,7 @@ from lake.tables.registry import HOSPITALS, REGISTRY
 
 PROVINCE = "province"  # area of runs that concern all cities
 REGISTRY_FILES = tuple(table.name for table in REGISTRY)
-_LATER = ("points",)  # columns that came later: where one is empty, the row is marked as before it was there
+_MAY_LACK = {name for table in REGISTRY for name in LAYOUTS[table.name].may_lack}
 
 
 @dataclass(frozen=True)
@@ -46,25 +46,25 @@ class Registry:
 
     def content_mark(self) -> str:
         """Hash of all rows of all tables."""
-        marks = [sorted(map(str, _said(table))) for _, table in sorted(self.tables.items())]
+        marks = [sorted(map(str, _known(table).to_pylist())) for _, table in sorted(self.tables.items())]
         return hashlib.sha256(str(marks).encode("utf-8")).hexdigest()[:20]
 
     def fingerprint(self, name: str, area: str) -> str:
         """Hash of the rows of a table that concern an area (by hospital where it has no area; the calendar: all)."""
-        table = self.tables[name]
+        table = _known(self.tables[name])
         if "area" in table.column_names:
             table = table.filter(pc.equal(table["area"], area))
         elif "fixmedins_code" in table.column_names:
             mine = pa.array([code for code, of in self.area_of.items() if of == area], pa.string())
             table = table.filter(pc.is_in(table["fixmedins_code"], value_set=mine))
-        rows = sorted("\t".join(str(value) for value in row.values()) for row in _said(table))
+        rows = sorted("\t".join(str(value) for value in row.values()) for row in _known(table).to_pylist())
         return hashlib.sha256("\n".join(rows).encode("utf-8")).hexdigest()[:20]
 
 
-def _said(table: pa.Table) -> list[dict[str, Any]]:
-    """The rows of a table as they enter its hash."""
-    rows = table.to_pylist()
-    return [{name: value for name, value in row.items() if value is not None or name not in _LATER} for row in rows]
+def _known(table: pa.Table) -> pa.Table:
+    """Without columns that no file need have and none fills: what an older program took in keeps its fingerprint."""
+    empty = [name for name in table.column_names if name in _MAY_LACK and table[name].null_count == table.num_rows]
+    return table.drop_columns(empty)
 
 
 def year_of(folder: ProvinceFolder) -> int:

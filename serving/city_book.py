@@ -12,16 +12,19 @@ import pyarrow as pa
 from serving.beside import DUE, TITLES, dues
 from serving.city_year import CityYear
 from serving.corrections import CORRECTIONS, CORRECTIONS_NOTE, correction_columns, correction_rows
-from serving.hospital_money import CARRIED, CORRECTION_MONEY, MONTH_MONEY, YEAR_MONEY
+from serving.hospital_money import CARRIED, CORRECTION_MONEY, MONTH_MONEY, OWED_MONEY, YEAR_MONEY
+from serving.readings import payment_note, reading_notes
 from serving.statement import FINAL, article_text, class_balances, entry_sums, hospital_statements, ledger_rows
 from serving.terms import CLASS, INSURANCE, LEVELS, SCOPE, yuan
 from serving.workbook import Sheet, SheetColumn, update_workbook
+from settlement.accounts import OWED_BEFORE
 from settlement.case_points import BY_ITEM
 from settlement.reference.ledger import LedgerRow
 from settlement.reference.rule_ledger import hospital_figures
 
 _HOSPITAL = SheetColumn("医疗机构编号", "fixmedins_code", "text", 17)
 _INSURANCE = SheetColumn("险种", "insurance", "text", 8)
+RECEIVED = "已拨付与最终应拨付"
 
 
 def write_city_book(path: Path, city: CityYear, name: str) -> bool:
@@ -66,6 +69,7 @@ def _cover(city: CityYear, name: str) -> Sheet:
             "医疗机构年度",
             "应结算金额−超封顶线−结余不留用＋超支分担＋考核调整−保证金不返还−已拨付−审核扣款＝年度清算金额",
         ),
+        *reading_notes(parameters.policy_values),
         ("依据", "按病组(DRG)付费管理办法第十七至十九条、第三十一至三十四条、第四十条"),
     ]
     columns = [SheetColumn("项目", "item", "text", 18), SheetColumn("内容", "content", "text", 96)]
@@ -97,15 +101,17 @@ def _pools(city: CityYear) -> Sheet:
 
 
 def _hospital_years(city: CityYear) -> Sheet:
-    rows = _rows(city.hospital_year, YEAR_MONEY)
+    owing = any(city.hospital_year["owed_before_fen"].to_pylist())
+    money = (*YEAR_MONEY, *OWED_MONEY) if owing else YEAR_MONEY
+    rows = _rows(city.hospital_year, money)
     columns = [
         _HOSPITAL,
         _INSURANCE,
         SheetColumn("点数", "points", "points", 18),
-        *_money_columns(YEAR_MONEY),
+        *_money_columns(money),
         SheetColumn("支付比", "ratio", "percent", 10),
     ]
-    total = _total(rows, "fixmedins_code", ["points", *(key for _, key in YEAR_MONEY)])
+    total = _total(rows, "fixmedins_code", ["points", *(key for _, key in money)])
     return Sheet("医疗机构年度清算", "每家医疗机构、每个险种一行；单位：元", columns, rows, total)
 
 
@@ -165,13 +171,14 @@ def _claims(ledger: list[LedgerRow]) -> Sheet:
     money = (
         ("记账统筹基金", "claim"),
         ("审核扣款", "refused"),
-        ("已拨付与最终应拨付", "received"),
+        (RECEIVED, "received"),
         ("结余留用", "surplus"),
         ("核销", "write_off"),
     )
+    owing = any(row.entry in OWED_BEFORE for row in ledger)
     note = (
-        "核销＝记账统筹基金（含新技术）−审核扣款−已拨付与最终应拨付＋结余留用：医疗机构核销财务账目，"
-        "不作医保欠费（第四十条）；单位：元"
+        f"核销＝记账统筹基金（含新技术）−审核扣款−{RECEIVED}＋结余留用：医疗机构核销财务账目，"
+        f"不作医保欠费（第四十条）；{f'{RECEIVED}含抵扣上年应退；' if owing else ''}单位：元"
     )
     total = _total(rows, "fixmedins_code", [key for _, key in money])
     return Sheet("核销", note, [_HOSPITAL, _INSURANCE, *_money_columns(money)], rows, total)
@@ -190,7 +197,7 @@ def _hospital_months(city: CityYear) -> Sheet:
     total = _total(rows, "fixmedins_code", ["points", *summed])
     return Sheet(
         "医疗机构月度预结算",
-        "实际拨付＝按比例应付−质量保证金−审核扣款＋上月结转，不为负；单位：元",
+        f"{payment_note(city.parameters.policy_values)}；单位：元",
         columns,
         rows,
         total,

@@ -14,6 +14,7 @@ from serving.city_year import CityYear
 from serving.corrections import CORRECTIONS, CORRECTIONS_NOTE, correction_columns, correction_rows
 from serving.hospital_money import CARRIED, CORRECTION_MONEY, MONTH_MONEY
 from serving.hospital_year import MEASURES, HospitalYear
+from serving.readings import payment_note, reading_notes, returned_share
 from serving.statement import FINAL, StatementRow, article_text, hospital_claims, hospital_statements
 from serving.terms import CLASS, INSURANCE, SCOPE, yuan
 from serving.workbook import Sheet, SheetColumn
@@ -46,7 +47,7 @@ def hospital_sheets(hospital: HospitalYear, frame: StatementFrame) -> list[Sheet
         _statement(hospital),
         _beside(hospital),
         _claims(hospital),
-        _months(hospital),
+        _months(hospital, frame.city.parameters.policy_values),
         _corrections(hospital, frame.city.year),
         _classes(hospital),
     ]
@@ -63,7 +64,8 @@ def _cover(hospital: HospitalYear, frame: StatementFrame) -> Sheet:
         ("医疗机构编号", hospital.code),
         ("级别", LEVEL_NAMES.get(own["level"], str(own["level"]))),
         ("考核系数", _plain(own["assessment"])),
-        ("质量保证金返还比例", _plain(own["deposit_return"])),
+        ("质量保证金返还比例", _plain(returned_share(own, parameters.policy_values))),
+        *([("年终评价得分", _plain(own["score"]))] if own.get("score") is not None else []),
         ("就医地", f"{frame.name}（{city.area}）"),
         ("清算年度", str(city.year)),
         ("核心要素版本", f"第{parameters.version}版 {parameters.set_id}"),
@@ -75,8 +77,9 @@ def _cover(hospital: HospitalYear, frame: StatementFrame) -> Sheet:
         ("点数到金额", "应结算金额＝本院点数×点值−（本院医疗总费用−本院统筹基金发生额）＋舍入"),
         ("年度清算单", "由资金分录逐笔汇总：各行金额相加，累计到最后一行即最终应拨付；负数为应退回"),
         ("核销", "记账统筹基金−审核扣款−清算支付的正数余额：医疗机构核销财务账目，不作医保欠费（第四十条）"),
-        ("月度", f"实际拨付＝按比例应付−质量保证金−审核扣款＋上月结转，不为负；{_late(parameters.policy_values)}"),
+        ("月度", f"{payment_note(parameters.policy_values)}；{_late(parameters.policy_values)}"),
         ("点数构成", "全部病例，一个不少；“清算”各列合计即本院点数、医疗总费用和统筹基金发生额"),
+        *reading_notes(parameters.policy_values),
         ("依据", "按病组(DRG)付费管理办法第十七至十九条、第三十一至三十四条、第四十条"),
     ]
     columns = [SheetColumn("项目", "item", "text", 20), SheetColumn("内容", "content", "text", 96)]
@@ -200,7 +203,7 @@ def _line_rows(statements: Mapping[tuple[str, str], Sequence[StatementRow]]) -> 
     ]
 
 
-def _months(hospital: HospitalYear) -> Sheet:
+def _months(hospital: HospitalYear, values: Mapping[str, Any]) -> Sheet:
     booked = _booked(hospital)
     rows = [
         {
@@ -219,10 +222,7 @@ def _months(hospital: HospitalYear) -> Sheet:
         *[SheetColumn(header, key, "money", 17) for header, key in MONTH_MONEY],
         SheetColumn("其中：记入的更正", "booked", "money", 17),
     ]
-    note = (
-        "实际拨付＝按比例应付−质量保证金−审核扣款＋上月结转，不为负；"
-        "其中记入的更正：已关账月份的变化对本月应付的净影响，明细见月度更正；单位：元"
-    )
+    note = f"{payment_note(values)}；其中记入的更正：已关账月份的变化对本月应付的净影响，明细见月度更正；单位：元"
     return Sheet("月度", note, columns, *_with_sums(rows, keys, "month"))
 
 

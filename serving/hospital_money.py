@@ -25,6 +25,8 @@ YEAR_MONEY = (
     ("新技术记账基金", "new_technique_fund"),
     ("核销", "write_off"),
 )
+# What the year before left to owe: of those who have it only.
+OWED_MONEY = (("抵扣上年应退", "owed_before"),)
 # Of a correction of a closed month: what the month comes to, less what was booked for it before.
 CORRECTION_MONEY = (
     ("医疗总费用", "cost"),

@@ -13,12 +13,12 @@ from enum import StrEnum
 
 import pyarrow as pa
 
-from serving.hospital_money import MONTH_MONEY, YEAR_MONEY
+from serving.hospital_money import MONTH_MONEY, OWED_MONEY, YEAR_MONEY
 
 Key = tuple[str, str, str, str]  # fixmedins_code, insutype, period (YYYY-MM or YYYY), item
 Amounts = Mapping[Key, int]
 MONTH_ITEMS = {name: title for title, name in MONTH_MONEY}
-YEAR_ITEMS = {name: title for title, name in YEAR_MONEY}
+YEAR_ITEMS = {name: title for title, name in (*YEAR_MONEY, *OWED_MONEY)}
 ITEMS = {"month": MONTH_ITEMS, "year": YEAR_ITEMS}
 _YEAR_LENGTH = len("YYYY")
 

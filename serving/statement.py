@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from settlement.accounts import CHART, CLAIM_COLUMNS, ENTRIES, SEPARATOR, STATEMENT
+from settlement.accounts import CHART, CLAIM_COLUMNS, ENTRIES, OWED_BEFORE, SEPARATOR, STATEMENT
 from settlement.reference.ledger import LedgerRow
 from settlement.reference.ledger_views import balances, statements
 from settlement.reference.rule_ledger import hospital_figures
@@ -28,6 +28,7 @@ _CLAIM_TITLES = {
     "received": "月度已拨付与最终应拨付",
     "write_off": "核销",
 }
+_OWED = "（含抵扣上年应退）"  # that was due too (OP-54)
 _ARTICLES = {kind.name: kind.article for kind in ENTRIES}
 _ITEMS = {item.name: item for item in STATEMENT}
 
@@ -73,21 +74,25 @@ def _with_sums(lines: Iterable[StatementLine]) -> Iterator[StatementRow]:
             summed = True
             yield StatementRow(CLEARING, "policy/002 article 34(五)", None, running)
         running += line.amount_fen
-        yield StatementRow(item.title, line.article, line.amount_fen, running)
+        yield StatementRow(item.title_of(line.amount_fen), line.article, line.amount_fen, running)
     yield StatementRow(FINAL, "policy/002 article 34(五)", None, running)
 
 
 def hospital_claims(rows: Iterable[LedgerRow]) -> dict[tuple[str, str], tuple[StatementRow, ...]]:
     """What became of the claim of every hospital and insurance: a line each, down to 0 (policy/002 article 40)."""
-    return {key: tuple(_down_to_nothing(figures)) for key, figures in sorted(hospital_figures(rows, "claim").items())}
+    several = list(rows)
+    owing = {(row.fixmedins_code, row.insutype) for row in several if row.entry in OWED_BEFORE}
+    claims = sorted(hospital_figures(several, "claim").items())
+    return {key: tuple(_down_to_nothing(figures, key in owing)) for key, figures in claims}
 
 
-def _down_to_nothing(figures: Mapping[str, int]) -> Iterator[StatementRow]:
+def _down_to_nothing(figures: Mapping[str, int], owing: bool) -> Iterator[StatementRow]:
     running = 0
     for name, (sign, entries) in CLAIM_COLUMNS.items():
         amount = sign * figures[name]
         running += amount
-        yield StatementRow(_CLAIM_TITLES[name], _ARTICLES[entries[0]], amount, running)
+        with_owed = _OWED if owing and name == "received" else ""
+        yield StatementRow(f"{_CLAIM_TITLES[name]}{with_owed}", _ARTICLES[entries[0]], amount, running)
     surplus = -figures["balance"]
     yield StatementRow(SURPLUS_KEPT, "policy/002 article 34.1", surplus, running + surplus)
 
@@ -124,7 +129,7 @@ def class_balances(rows: Iterable[LedgerRow]) -> dict[str, dict[str, int]]:
         class_name, _, insutype, _ = name.split(SEPARATOR)
         by_insurance = left[titles[class_name]]
         by_insurance[insutype] = by_insurance.get(insutype, 0) + balance
-    return left
+    return {one.title: left[one.title] for one in CHART if one.always or left[one.title]}
 
 
 def article_text(article: str) -> str:

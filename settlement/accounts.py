@@ -14,12 +14,16 @@ SEPARATOR = ":"
 
 @dataclass(frozen=True, slots=True)
 class AccountClass:
-    """A class of accounts; `closing` says what stands on such an account when the year is settled."""
+    """A class of accounts; `closing` says what stands on such an account when the year is settled.
+
+    `always`: people are shown the class also where nothing was booked on it.
+    """
 
     name: str
     title: str
     owner: str
     closing: str
+    always: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class StatementItem:
     """A line of a hospital's annual statement: what entries of some kinds do to its payable account.
 
     The name is the column of `HOSPITAL_YEAR`; `sign` turns the line's amount into that column, where deductions are
-    positive. `beside`: settled beside the clearing amount of article 34(五).
+    positive. `beside`: settled beside the clearing amount of article 34(五). `gain`: the title where the line adds.
+    `always`: the line stands there with an amount of 0 too.
     """
 
     name: str
@@ -58,16 +63,23 @@ class StatementItem:
     entries: tuple[str, ...]
     article: str
     beside: bool = False
+    gain: str = ""
+    always: bool = True
+
+    def title_of(self, amount_fen: int) -> str:
+        """The title of a line of this amount."""
+        return self.gain if self.gain and amount_fen > 0 else self.title
 
 
 CHART = (
     AccountClass("fund", "统筹基金", AREA, "negative: all that the area's pooled fund bore"),
     AccountClass("pool", "DRG预算", AREA, "0: what the hospitals do not get is reserve or residue"),
-    AccountClass("reserve", "区域调节金", AREA, "what neither deficit sharing nor second distribution used"),
+    AccountClass("reserve", "区域调节金", AREA, "what sharing and second distribution left, with cap excess put there"),
     AccountClass("residue", "尾差", AREA, "what rounded amounts leave (OP-02), or a common value moves (OP-03)"),
     AccountClass("payable", "应付医疗机构", HOSPITAL, "the final amount; negative: owed by the hospital"),
     AccountClass("withheld", "月度暂留", HOSPITAL, "0: released into the year"),
     AccountClass("deposit", "质量保证金", HOSPITAL, "0: returned to the hospital or kept by the fund"),
+    AccountClass("owed_before", "上年应退抵扣", HOSPITAL, "what was set off of the debts of the year before", False),
     AccountClass("cash", "已拨付", HOSPITAL, "what the months paid"),
     AccountClass("clearing", "异地清算往来", AREA, "the area's net position; positive: it receives"),
     AccountClass("drugs", "谈判药品补偿", HOSPITAL, "due for negotiated drugs, and not taken into the final amount"),
@@ -98,8 +110,11 @@ ENTRIES = (
     EntryKind("month_deposit", "预留质量保证金", "payable", "deposit", "policy/002 article 31(四)"),
     EntryKind("month_audit", "审核扣款", "payable", "fund", "policy/001 article 25(二)"),
     EntryKind("month_paid", "月度拨付", "payable", "cash", "policy/002 article 31(四)"),
+    EntryKind("month_deferred", "月度负数留待清算", "withheld", "payable", "policy/002 article 34(五)"),
+    EntryKind("owed_before", "抵扣上年应退", "payable", "owed_before", "policy/002 article 34(五)"),
     EntryKind("month_amount_reversed", "冲回月度预结算", "payable", "pool", "policy/002 article 32(三)"),
     EntryKind("month_withheld_released", "月度暂留转入清算", "withheld", "payable", "policy/000 article 21"),
+    EntryKind("month_deferred_settled", "月度负数转入清算", "payable", "withheld", "policy/002 article 34(五)"),
     EntryKind("year_amount", "年度应结算金额", "pool", "payable", "policy/002 article 32(三)"),
     EntryKind("year_audit", "审核扣款补记", "payable", "fund", "policy/002 article 34(五)"),
     EntryKind("residue", "尾差", "pool", "residue", "policy/002 article 32(三)"),
@@ -107,8 +122,11 @@ ENTRIES = (
     EntryKind("deposit_kept", "不予返还质量保证金", "deposit", "fund", "policy/002 article 32(四)"),
     EntryKind("assessment_adjustment", "考核系数调整", "fund", "payable", "policy/002 article 33"),
     EntryKind("cap_excess", "超封顶线不付", "payable", "fund", "policy/002 article 34.2"),
+    EntryKind("cap_excess_shared", "超封顶线转入二次分配", "payable", "reserve", "policy/002 article 34.2"),
     EntryKind("surplus_not_kept", "结余不留用", "payable", "fund", "policy/002 article 34.1"),
+    EntryKind("surplus_kept", "结余留用加付", "fund", "payable", "policy/002 article 34(五)"),
     EntryKind("deficit_share", "超支分担", "reserve", "payable", "policy/002 article 34.3"),
+    EntryKind("deficit_share_by_fund", "超支分担（另列风险储备金）", "fund", "payable", "policy/002 article 34.3"),
     EntryKind("new_technique", "新技术补偿", "fund", "payable", "policy/002 article 23"),
     EntryKind("second_distribution", "二次分配", "reserve", "payable", "policy/002 article 9"),
     EntryKind("drugs_cleared", "谈判药品补偿计入清算", "drugs", "payable", "policy/002 article 37"),
@@ -133,10 +151,14 @@ ENTRY = {one.name: one for one in (*ENTRIES, *RULE_ENTRIES)}
 _AMOUNT = (
     "month_amount",
     "month_withheld",
+    "month_deferred",
     "month_amount_reversed",
     "month_withheld_released",
+    "month_deferred_settled",
     "year_amount",
 )
+# What the year before left to owe is brought into January: it is no change of the month (OP-54).
+OWED_BEFORE = ("owed_before",)
 # The formula of policy/002 article 34(五), then what is settled beside it. Each entry on a payable account is in one.
 STATEMENT = (
     StatementItem("amount", "应结算金额", 1, _AMOUNT, "policy/002 article 32(三)"),
@@ -148,14 +170,26 @@ STATEMENT = (
         "policy/002 article 32(四)",
     ),
     StatementItem("assessment_adjustment", "考核系数调整资金", 1, ("assessment_adjustment",), "policy/002 article 33"),
-    StatementItem("cap_excess", "超封顶线不付", -1, ("cap_excess",), "policy/002 article 34.2"),
-    StatementItem("surplus_not_kept", "结余不留用", -1, ("surplus_not_kept",), "policy/002 article 34.1"),
-    StatementItem("deficit_share", "超支分担", 1, ("deficit_share",), "policy/002 article 34.3"),
+    StatementItem("cap_excess", "超封顶线不付", -1, ("cap_excess", "cap_excess_shared"), "policy/002 article 34.2"),
+    StatementItem(
+        "surplus_not_kept",
+        "结余不留用",
+        -1,
+        ("surplus_not_kept", "surplus_kept"),
+        "policy/002 article 34.1",
+        gain="结余留用",
+    ),
+    StatementItem(
+        "deficit_share", "超支分担", 1, ("deficit_share", "deficit_share_by_fund"), "policy/002 article 34.3"
+    ),
     StatementItem("paid", "月度已拨付", -1, ("month_paid",), "policy/002 article 34(五)"),
     StatementItem("audit", "年度审核扣款", -1, ("month_audit", "year_audit"), "policy/002 article 34(五)"),
     StatementItem("new_technique", "新技术补偿", 1, ("new_technique",), "policy/002 article 23", beside=True),
     StatementItem("second_distribution", "二次分配", 1, ("second_distribution",), "policy/002 article 9", beside=True),
     StatementItem("negotiated_drugs", "谈判药品补偿", 1, ("drugs_cleared",), "policy/002 article 37", beside=True),
+    StatementItem(
+        "owed_before", "抵扣上年应退", -1, OWED_BEFORE, "policy/002 article 34(五)", beside=True, always=False
+    ),
 )
 # Columns of `HOSPITAL_MONTH`: sign and kinds of entries on the payable account in the month.
 MONTH_COLUMNS: dict[str, tuple[int, tuple[str, ...]]] = {

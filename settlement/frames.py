@@ -32,6 +32,7 @@ HOSPITALS = StructType(
         _field("suspended", IntegerType(), "1: agreement suspended in the year (002 §34.4)"),
         _field("assessment", RATIO, "考核系数 (002 §33)"),
         _field("deposit_return", RATIO, "share of the deposit that is returned (002 §34)"),
+        _field("score", RATIO, "年终评价得分 (002 §32(四), OP-56); missing: none", nullable=True),
     ]
 )
 

@@ -6,6 +6,7 @@ plain voice. What the ledger says in turn is in settlement/ledger_views.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -14,15 +15,19 @@ from pyspark.sql import functions as F
 from settlement.accounts import AREA, ENTRY, HOSPITAL, INSURED, SEPARATOR
 from settlement.case_points import CROSS_PROVINCE, IN_PROVINCE
 from settlement.money import conformed
+from settlement.policies import with_policies
+from settlement.policy import Policy
+from settlement.readings import ExcessTo
 from settlement.results import LEDGER
 from settlement.settle import Settlement
+from settlement.sums import period_text
 
 KEY = ("area", "year", "period", "entry", "insutype", "fixmedins_code", "insu_admdvs")
 _YEAR_LENGTH = len("YYYY")
 
 
-def ledger_rows(settlement: Settlement) -> DataFrame:
-    """Every movement of money of a settled province: `LEDGER`.
+def ledger_rows(settlement: Settlement, policies: Mapping[str, Policy]) -> DataFrame:
+    """Every movement of money of a settled province: `LEDGER`. `policies`: by area, those it was settled by.
 
     Several figures of one key (the months that the year takes back) are one row; a negative sum goes the other way and
     a zero is left out.
@@ -30,7 +35,7 @@ def ledger_rows(settlement: Settlement) -> DataFrame:
     parts = (
         _of_pools(settlement.pools),
         _of_months(settlement.hospital_month),
-        _of_years(settlement.hospital_year),
+        _of_years(settlement.hospital_year, policies),
         _of_matrix(settlement.matrix),
     )
     return as_rows(reduce(DataFrame.unionByName, parts))
@@ -103,38 +108,50 @@ def _of_pools(pools: DataFrame) -> DataFrame:
 def _of_months(months: DataFrame) -> DataFrame:
     """The months, and what the year takes back of what they booked for the time being."""
     withheld = F.col("amount_fen") - F.col("gross_fen")
+    due = F.col("gross_fen") - F.col("deposit_fen") - F.col("audit_fen") + F.col("brought_forward_fen")
+    deferred = F.col("paid_fen") + F.col("carried_forward_fen") - due  # left to the clearing (OP-49)
+    january = F.col("month") == period_text(F.col("year"), F.lit(1))
+    owed = F.when(january, -F.col("brought_forward_fen")).otherwise(0)  # of the year before (OP-54)
     year = F.col("year").cast("string")
     return _booked(
-        months.withColumnRenamed("month", "period"),
+        months.withColumn("period", F.col("month")),
         _entry("month_amount", "amount_fen"),
         _entry("month_withheld", withheld),
         _entry("month_deposit", "deposit_fen"),
         _entry("month_audit", "audit_fen"),
         _entry("month_paid", "paid_fen"),
+        _entry("month_deferred", deferred),
+        _entry("owed_before", owed),
         _entry("month_amount_reversed", "amount_fen", year),
         _entry("month_withheld_released", withheld, year),
+        _entry("month_deferred_settled", deferred, year),
+        _entry("owed_before", -owed, year),  # the year's less that of January
         _entry("year_audit", -F.col("audit_fen"), year),  # the year's audit sums less those of the months
     )
 
 
-def _of_years(years: DataFrame) -> DataFrame:
-    named = (
-        "assessment_adjustment",
-        "cap_excess",
-        "surplus_not_kept",
-        "deficit_share",
-        "new_technique",
-        "second_distribution",
-    )
-    received = F.col("paid_fen") + F.col("final_fen")
+def _of_years(years: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+    received = F.col("paid_fen") + F.col("final_fen") + F.col("owed_before_fen")
+    ruled = with_policies(years, policies, "cap_excess_to", "reserve_single_fund")
+    shared = F.col("cap_excess_to") == ExcessTo.SECOND_DISTRIBUTION.value
+    nothing = F.lit(0).cast("bigint")
     return _booked(
-        years.withColumn("period", F.col("year").cast("string")),
+        ruled.withColumn("period", F.col("year").cast("string")),
         _entry("year_amount", "amount_fen"),
         _entry("year_audit", "audit_fen"),
         _entry("deposit_returned", F.col("deposit_held_fen") - F.col("deposit_not_returned_fen")),
         _entry("deposit_kept", "deposit_not_returned_fen"),
-        *[_entry(name, f"{name}_fen") for name in named],
+        _entry("assessment_adjustment", "assessment_adjustment_fen"),
+        _entry("cap_excess", F.when(~shared, F.col("cap_excess_fen")).otherwise(0)),
+        _entry("cap_excess_shared", F.when(shared, F.col("cap_excess_fen")).otherwise(0)),
+        _entry("surplus_not_kept", F.greatest("surplus_not_kept_fen", nothing)),
+        _entry("surplus_kept", F.greatest(-F.col("surplus_not_kept_fen"), nothing)),
+        _entry("deficit_share", F.when(F.col("reserve_single_fund"), F.col("deficit_share_fen")).otherwise(0)),
+        _entry("deficit_share_by_fund", F.when(~F.col("reserve_single_fund"), F.col("deficit_share_fen")).otherwise(0)),
+        _entry("new_technique", "new_technique_fen"),
+        _entry("second_distribution", "second_distribution_fen"),
         _entry("drugs_cleared", "negotiated_drugs_fen"),
+        _entry("owed_before", "owed_before_fen"),
         _entry("claim", F.col("fund_fen") + F.col("new_technique_fund_fen")),
         _entry("claim_refused", "audit_fen"),
         _entry("claim_paid", received),

@@ -13,9 +13,12 @@ from operator import or_
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from settlement.accounts import AREA, HOSPITAL, INSURED, MONTH_COLUMNS, SEPARATOR, YEAR_COLUMNS
+from settlement.accounts import AREA, HOSPITAL, INSURED, MONTH_COLUMNS, OWED_BEFORE, SEPARATOR, YEAR_COLUMNS
 from settlement.ledger import account_name
 from settlement.month import ACCOUNT
+from settlement.policies import with_policies
+from settlement.policy import Policy
+from settlement.readings import ExcessTo
 from settlement.sums import MONTHS, period_text
 
 _CARRIED = ("brought_forward", "carried_forward")
@@ -47,7 +50,8 @@ def hospital_years(ledger: DataFrame) -> DataFrame:
 def hospital_months(ledger: DataFrame) -> DataFrame:
     """`ACCOUNT`, month and the money of `HOSPITAL_MONTH`; what is carried is the balance of the payable account.
 
-    A month in which nothing moved is there as long as something is carried through it.
+    A month in which nothing moved is there as long as something is carried through it. January is brought what the
+    year before left to owe.
     """
     moved = _payable(ledger).where(F.length("period") > _YEAR_LENGTH)
     every = F.explode(F.sequence(F.lit(1), F.lit(MONTHS)))
@@ -59,13 +63,15 @@ def hospital_months(ledger: DataFrame) -> DataFrame:
         F.lit(0).cast("bigint").alias("change_fen"),
     )
     both = moved.select(empty.columns).unionByName(empty)
+    owed = F.sum(F.when(F.col("entry").isin(*OWED_BEFORE), F.col("change_fen")).otherwise(0))
     summed = both.groupBy(*ACCOUNT, F.col("period").alias("month")).agg(
-        *_columns(MONTH_COLUMNS), F.sum("change_fen").alias("_change")
+        *_columns(MONTH_COLUMNS), F.sum("change_fen").alias("_change"), owed.alias("_owed_before")
     )
     balance = F.sum("_change").over(Window.partitionBy(*ACCOUNT).orderBy("month"))
     carried = summed.withColumn("carried_forward_fen", balance)
-    brought = carried.withColumn("brought_forward_fen", F.col("carried_forward_fen") - F.col("_change"))
-    return brought.drop("_change").where(_moves(*MONTH_COLUMNS, *_CARRIED))
+    before = F.col("carried_forward_fen") - F.col("_change") + F.col("_owed_before")
+    brought = carried.withColumn("brought_forward_fen", before)
+    return brought.drop("_change", "_owed_before").where(_moves(*MONTH_COLUMNS, *_CARRIED))
 
 
 def matrix(ledger: DataFrame) -> DataFrame:
@@ -92,22 +98,30 @@ def net(ledger: DataFrame) -> DataFrame:
     return mine.agg(F.sum("change_fen").alias("amount_fen")).where("amount_fen != 0")
 
 
-def closing_differences(ledger: DataFrame, hospital_year: DataFrame, pools: DataFrame) -> DataFrame:
+def closing_differences(
+    ledger: DataFrame, hospital_year: DataFrame, pools: DataFrame, policies: Mapping[str, Policy]
+) -> DataFrame:
     """Accounts that do not close with what the tables say; empty for every right ledger.
 
-    Payable: final; cash: paid; deposit, withheld and pool: 0; residue: that of the year; reserve: what neither deficit
-    shares nor second distribution took of it; drugs: what was taken over into payable; written_off: the write-off;
-    claim: what was received above it, and never above 0, which would be arrears (policy/002 article 40).
+    Payable: final; cash: paid; owed_before: what was taken of the year before; deposit, withheld and pool: 0; residue:
+    that of the year; reserve: what neither deficit shares (OP-11) nor second distribution took of it, and of what is
+    above caps (OP-74); drugs: what was taken over into payable; written_off: the write-off; claim: what was received
+    above it, and never above 0, which would be arrears (policy/002 article 40).
     Returns account and `change_fen`, ledger less tables.
     """
     claimed = F.col("fund_fen") + F.col("new_technique_fund_fen") - F.col("audit_fen")
     open_claim = claimed - F.col("paid_fen") - F.col("final_fen") - F.col("write_off_fen")
-    spent = F.col("deficit_share_fen") + F.col("second_distribution_fen")
+    open_claim = open_claim - F.col("owed_before_fen")
+    ruled = with_policies(hospital_year, policies, "cap_excess_to", "reserve_single_fund")
+    shares = F.when(F.col("reserve_single_fund"), F.col("deficit_share_fen")).otherwise(0)
+    shared = F.col("cap_excess_to") == ExcessTo.SECOND_DISTRIBUTION.value
+    added = F.when(shared, F.col("cap_excess_fen")).otherwise(0)
     said = stated(
-        hospital_year,
+        ruled,
         (account_name(F.lit("payable"), F.col(HOSPITAL)), F.col("final_fen")),
         (account_name(F.lit("cash"), F.col(HOSPITAL)), F.col("paid_fen")),
-        (account_name(F.lit("reserve"), F.col(AREA)), -spent),
+        (account_name(F.lit("owed_before"), F.col(HOSPITAL)), F.col("owed_before_fen")),
+        (account_name(F.lit("reserve"), F.col(AREA)), added - shares - F.col("second_distribution_fen")),
         (account_name(F.lit("claim"), F.col(HOSPITAL)), open_claim),
         (account_name(F.lit("drugs"), F.col(HOSPITAL)), -F.col("negotiated_drugs_fen")),
         (account_name(F.lit("written_off"), F.col(HOSPITAL)), F.col("write_off_fen")),
@@ -118,7 +132,19 @@ def closing_differences(ledger: DataFrame, hospital_year: DataFrame, pools: Data
             (account_name(F.lit("residue"), F.col(AREA)), F.col("residue_fen")),
         )
     )
-    books = ("payable", "cash", "deposit", "withheld", "pool", "residue", "reserve", "claim", "written_off", "drugs")
+    books = (
+        "payable",
+        "cash",
+        "owed_before",
+        "deposit",
+        "withheld",
+        "pool",
+        "residue",
+        "reserve",
+        "claim",
+        "written_off",
+        "drugs",
+    )
     claims = legs(ledger).where(of_class("claim")).groupBy("account").agg(F.sum("change_fen").alias("change_fen"))
     return differing(ledger, said, *books).unionByName(claims.where("change_fen > 0"))
 

@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from settlement.money import share_of
 from settlement.policies import with_policies
 from settlement.policy import Policy
+from settlement.readings import DepositBase, NegativeMonth
 from settlement.sums import MEASURES, MONTHS, YEAR_SLOT, year_and_slot
 
 ACCOUNT = ("area", "fixmedins_code", "insutype", "year")
@@ -40,23 +41,28 @@ def month_terms(present: DataFrame, amounts: DataFrame, audit: DataFrame, polici
     return rows.groupBy(*ACCOUNT, "slot").agg(*[F.sum(name).alias(name) for name in TERMS])
 
 
-def hospital_accounts(present: DataFrame, terms: DataFrame) -> DataFrame:
+def hospital_accounts(
+    present: DataFrame, terms: DataFrame, policies: Mapping[str, Policy], openings: DataFrame | None = None
+) -> DataFrame:
     """One row for a hospital, insurance and year: its months and its year.
 
     Args:
         present: `account_cases`, of all accounts in `terms`.
         terms: `month_terms`; slot 13 is what closed months leave to the year.
+        policies: by area.
+        openings: `account_openings`, of accounts in `present`.
 
     Returns `ACCOUNT`, `year_sums` (struct of `MEASURES` and amount_fen; missing without cases in the pool),
     `months` (array of 12 structs: slot, `MEASURES`, amount_fen, gross_fen, deposit_fen, audit_fen, brought_fen,
     paid_fen, carried_fen, present), `late_audit_fen` (audit sums that no month could take any more; missing where
-    closed months leave nothing to the year), `NEW_TECHNIQUES`.
+    closed months leave nothing to the year), owed_fen (what the year before left to owe, OP-54), `NEW_TECHNIQUES`.
     """
     entry = F.struct("slot", F.struct(*TERMS).alias("sums"))
     slots = terms.groupBy(*ACCOUNT).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
-    joined = present.join(slots, list(ACCOUNT), "left")
-    filled = joined.withColumn("_months", F.transform(F.sequence(F.lit(1), F.lit(MONTHS)), _month))
-    carried = filled.withColumn("_carried", F.aggregate("_months", F.array(F.lit(0).cast("bigint")), _carry))
+    joined = with_policies(present.join(slots, list(ACCOUNT), "left"), policies, "month_negative")
+    opened = _with_openings(joined, openings)
+    filled = opened.withColumn("_months", F.transform(F.sequence(F.lit(1), F.lit(MONTHS)), _month))
+    carried = filled.withColumn("_carried", F.aggregate("_months", F.array("_opening"), _carry))
     settled = F.transform("_months", lambda month: _settled(month, F.col("_carried")))
     year = F.try_element_at("_by_slot", F.lit(YEAR_SLOT))
     in_pool = F.when(year["cases"] > 0, year)
@@ -66,15 +72,32 @@ def hospital_accounts(present: DataFrame, terms: DataFrame) -> DataFrame:
         in_pool.alias("year_sums"),
         settled.alias("months"),
         late.alias("late_audit_fen"),
+        "owed_fen",
         *NEW_TECHNIQUES,
     )
 
 
+def _with_openings(accounts: DataFrame, openings: DataFrame | None) -> DataFrame:
+    nothing = F.lit(0).cast("bigint")
+    if openings is None:
+        return accounts.withColumns({"_opening": nothing, "owed_fen": nothing})
+    joined = accounts.join(F.broadcast(openings), list(ACCOUNT), "left")
+    return joined.withColumns(
+        {"_opening": F.coalesce("opening_fen", nothing), "owed_fen": F.coalesce("owed_fen", nothing)}
+    )
+
+
 def _paid_rows(amounts: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
-    """Amounts with gross (amount x `month.pay_ratio`) and deposit (质量保证金, of a positive gross)."""
-    ruled = with_policies(amounts, policies, "month_pay_ratio", "deposit_rate")
+    """Amounts with gross (amount x `month.pay_ratio`) and deposit (质量保证金: of gross, amount or fund, OP-47)."""
+    ruled = with_policies(amounts, policies, "month_pay_ratio", "deposit_rate", "deposit_base")
     gross = ruled.withColumn("gross_fen", share_of(F.col("amount_fen"), F.col("month_pay_ratio")).cast("bigint"))
-    deposit = F.when(F.col("gross_fen") > 0, share_of(F.col("gross_fen"), F.col("deposit_rate"))).otherwise(0)
+    kind = F.col("deposit_base")
+    base = (
+        F.when(kind == DepositBase.AMOUNT.value, F.col("amount_fen"))
+        .when(kind == DepositBase.FUND.value, F.col("fund_fen"))
+        .otherwise(F.col("gross_fen"))
+    )
+    deposit = F.when(base > 0, share_of(base, F.col("deposit_rate"))).otherwise(0)
     held = gross.withColumn("deposit_fen", deposit.cast("bigint")).withColumn("audit_fen", F.lit(0).cast("bigint"))
     return held.select(*ACCOUNT, "slot", *TERMS)
 
@@ -100,18 +123,24 @@ def _net(month: Column, brought: Column) -> Column:
 
 
 def _carry(carried: Column, month: Column) -> Column:
-    """What goes from each month into the next: the negative rest. carried[0] = 0 goes into January."""
-    rest = F.least(_net(month, F.element_at(carried, -1)), F.lit(0).cast("bigint"))
-    return F.concat(carried, F.array(rest))
+    """What goes from each month into the next: the negative rest, where it is carried (OP-49). carried[0] goes into
+    January: 0, or what the year before left to owe (OP-54).
+    """
+    nothing = F.lit(0).cast("bigint")
+    rest = F.least(_net(month, F.element_at(carried, -1)), nothing)
+    kept = F.when(F.col("month_negative") == NegativeMonth.CARRIED.value, rest).otherwise(nothing)
+    return F.concat(carried, F.array(kept))
 
 
 def _settled(month: Column, carried: Column) -> Column:
     brought = F.get(carried, month["slot"] - 1)
     names = ("slot", *TERMS)
+    net = _net(month, brought)
+    paid_back = F.col("month_negative") == NegativeMonth.PAID_BACK.value
     return F.struct(
         *[month[name].alias(name) for name in names],
         brought.alias("brought_fen"),
-        F.greatest(_net(month, brought), F.lit(0).cast("bigint")).alias("paid_fen"),
+        F.when(paid_back, net).otherwise(F.greatest(net, F.lit(0).cast("bigint"))).alias("paid_fen"),
         F.get(carried, month["slot"]).alias("carried_fen"),
         (month["given"] | (brought != 0)).alias("present"),
     )

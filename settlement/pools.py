@@ -18,15 +18,19 @@ from settlement.policy import Policy
 from settlement.sums import ALL_MEASURES, MONTHS, POOL, YEAR_SLOT, year_and_slot
 
 _AMOUNTS = (*ALL_MEASURES, "budget_fen")
+_RULES = ("reserve_share", "reserve_deduct_before_points", "month_carry_before_test")
 
 
-def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
+def pool_periods(
+    hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str, Policy], openings: DataFrame | None = None
+) -> DataFrame:
     """Every period of every pool, with its budget and point value.
 
     Args:
         hospitals: `hospital_sums`.
         budgets: `BUDGETS`; a period without a budget has 0.
         policies: by area.
+        openings: `POOL` and opening_fen, which last December carried into January (OP-46).
 
     Returns `POOL`, slot, `ALL_MEASURES` (points at `POINT_PLACES`), budget_fen, used_fen, carried_fen (month: carried
     to the next; year: the reserve), and the point value: `value` (integer at `VALUE_PLACES`, yuan a point) and the
@@ -41,7 +45,12 @@ def pool_periods(hospitals: DataFrame, budgets: DataFrame, policies: Mapping[str
     both = rows.unionByName(given).groupBy(*POOL, "slot").agg(*[F.sum(name).alias(name) for name in _AMOUNTS])
     entry = F.struct("slot", F.struct(*_AMOUNTS).alias("sums"))
     years = both.groupBy(*POOL).agg(F.map_from_entries(F.collect_list(entry)).alias("_by_slot"))
-    ruled = with_policies(years, policies, "reserve_share", "reserve_deduct_before_points", *VALUE_TERMS)
+    nothing = F.lit(0).cast("bigint")
+    opened = years.withColumn("_opening", nothing)
+    if openings is not None:
+        given = years.join(F.broadcast(openings), list(POOL), "left")
+        opened = given.withColumn("_opening", F.coalesce("opening_fen", nothing)).drop("opening_fen")
+    ruled = with_policies(opened, policies, *_RULES, *VALUE_TERMS)
     return _with_value(_with_used(_spread(ruled)), policies)
 
 
@@ -54,14 +63,14 @@ def _spread(years: DataFrame) -> DataFrame:
         return F.coalesce(F.try_element_at("_by_slot", slot), zero)
 
     def carry(carried: Column, month: Column) -> Column:
-        left = F.element_at(carried, -1) + month["budget_fen"] - month["fund_fen"]
-        return F.concat(carried, F.array(F.greatest(left, F.lit(0).cast("bigint"))))
+        available = F.element_at(carried, -1) + month["budget_fen"]
+        return F.concat(carried, F.array(available - _used(available, month["budget_fen"], month["fund_fen"])))
 
     slots = F.sequence(F.lit(YEAR_SLOT), F.lit(MONTHS))
     full = years.withColumn("_sums", F.transform(slots, sums))
     months = F.slice("_sums", 2, MONTHS)
-    # carried[m] goes from month m into month m + 1; carried[0] = 0, so the years do not meet (OP-46)
-    rolled = full.withColumn("_carried", F.aggregate(months, F.array(F.lit(0).cast("bigint")), carry))
+    # carried[m] goes from month m into month m + 1; carried[0] is 0, unless last December opens January (OP-46)
+    rolled = full.withColumn("_carried", F.aggregate(months, F.array("_opening"), carry))
     each = rolled.select("*", F.posexplode("_sums").alias("slot", "_now"))
     brought = F.when(F.col("slot") == YEAR_SLOT, F.lit(0)).otherwise(F.get("_carried", F.col("slot") - 1))
     reserve = share_of(F.col("_now.budget_fen"), F.col("reserve_share")).cast("bigint")
@@ -71,17 +80,28 @@ def _spread(years: DataFrame) -> DataFrame:
         "_now.*",
         (F.col("_now.budget_fen") + brought).alias("_available"),
         reserve.alias("_reserve"),
-        "reserve_deduct_before_points",
+        *_RULES[1:],
         *VALUE_TERMS,
     )
 
 
+def _used(available: Column, budget: Column, fund: Column) -> Column:
+    """What a month uses: all that is available where the fund reaches the budget, else the fund (article 31(二)).
+
+    `available`: the budget T with the roll-over R of the months before. The roll-over enters before the test, then the
+    fund F is held against T + R, or after it, then against T, and a month may use more than F (OP-45).
+    """
+    reached = fund >= F.when(F.col("month_carry_before_test"), available).otherwise(budget)
+    return F.when(reached, available).otherwise(fund)
+
+
 def _with_used(periods: DataFrame) -> DataFrame:
-    """used_fen and carried_fen. Month: all that is available where the fund reaches it, else the fund."""
+    """used_fen and carried_fen."""
     year = F.col("slot") == YEAR_SLOT
     held = F.when(F.col("reserve_deduct_before_points"), F.col("_reserve")).otherwise(0)
-    used = F.when(year, F.col("budget_fen") - held).otherwise(F.least("_available", "fund_fen"))
-    carried = F.when(year, F.col("_reserve")).otherwise(F.col("_available") - F.least("_available", "fund_fen"))
+    month = _used(*[F.col(name) for name in ("_available", "budget_fen", "fund_fen")])
+    used = F.when(year, F.col("budget_fen") - held).otherwise(month)
+    carried = F.when(year, F.col("_reserve")).otherwise(F.col("_available") - month)
     return periods.select("*", used.alias("used_fen"), carried.alias("carried_fen"))
 
 

@@ -323,6 +323,14 @@ def _return_table(key: str, value: Any) -> tuple[ReturnStep, ...]:
     return steps
 
 
+def _coefficient(key: str, value: Any) -> Decimal | None:
+    """As the coefficients of the hospitals, which have at most 6 places."""
+    number = read_rate_or_none(key, value)
+    if number is not None and number != round(number, 6):
+        raise PolicyProblem(f"policy value {key} = {value!r}: a coefficient has at most 6 places")
+    return number
+
+
 READING_READERS: dict[str, tuple[str, Any]] = {
     "rounding.residue": ("rounding_residue", word_of(Residue)),
     "trim.middle_section.interp": ("trim_middle_interp", word_of(Interpolation)),
@@ -365,8 +373,8 @@ READING_READERS: dict[str, tuple[str, Any]] = {
     "month.negative": ("month_negative", word_of(NegativeMonth)),
     "clearing.surplus_term": ("surplus_term", word_of(SurplusTerm)),
     "assessment.neutral": ("assessment_neutral", read_flag),
-    "assessment.min": ("assessment_min", read_rate_or_none),
-    "assessment.max": ("assessment_max", read_rate_or_none),
+    "assessment.min": ("assessment_min", _coefficient),
+    "assessment.max": ("assessment_max", _coefficient),
     "clearing.negative": ("clearing_negative", word_of(NegativeClearing)),
     "deposit.return_table": ("deposit_return_table", _return_table),
     "new_tech.base": ("new_tech_base", word_of(NewTechBase)),

@@ -92,8 +92,8 @@ HOSPITAL_MONTH = StructType(
             ("gross_fen", "amount by the monthly payment ratio, own and booked"),
             ("deposit_fen", "质量保证金, own and booked"),
             ("audit_fen", "审核扣款, own and booked"),
-            ("brought_forward_fen", "negative rest of the month before"),
-            ("paid_fen", "paid"),
+            ("brought_forward_fen", "negative rest of the month before; January: what the year before left (OP-54)"),
+            ("paid_fen", "paid; negative: paid back (OP-49)"),
             ("carried_forward_fen", "negative rest for the next month"),
         ),
     ]
@@ -133,8 +133,8 @@ HOSPITAL_YEAR = StructType(
         _field("ratio", DecimalType(38, RATIO.scale), "DRG预清算支付比; missing where F' <= 0", nullable=True),
         *_money(
             ("cap_excess_fen", "above the cap, not paid (002 §34.2)"),
-            ("surplus_not_kept_fen", "surplus that is not kept (002 §34.1)"),
-            ("deficit_share_fen", "deficit borne by the reserve (002 §34.3)"),
+            ("surplus_not_kept_fen", "surplus that is not kept (002 §34.1); negative: kept and added (OP-51)"),
+            ("deficit_share_fen", "deficit borne by the reserve or, apart from it, the fund (002 §34.3, OP-11)"),
             ("assessment_adjustment_fen", "考核系数调整资金 (002 §33)"),
             ("deposit_held_fen", "deposits of the months"),
             ("deposit_not_returned_fen", "质量保证金不予返还金额"),
@@ -147,6 +147,7 @@ HOSPITAL_YEAR = StructType(
             ("negotiated_drugs_fen", "谈判药品补偿 that is part of final_fen (002 §37, negotiated_drug.in_final)"),
             ("new_technique_fund_fen", "统筹基金 of the new techniques, claimed beside fund_fen (002 §23)"),
             ("write_off_fen", "核销: fund claimed and neither refused in audit nor paid (002 §40)"),
+            ("owed_before_fen", "what a negative final_fen of the year before left to owe, taken off here (OP-54)"),
         ),
     ]
 )

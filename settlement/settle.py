@@ -17,6 +17,7 @@ from settlement.elements import effective_elements
 from settlement.frames import VALUE, ProvinceFrames, StaysByRule
 from settlement.money import POINT_PLACES, VALUE_PLACES, from_units
 from settlement.month import account_cases, hospital_accounts, hospital_months, month_terms
+from settlement.openings import Openings, account_openings
 from settlement.policy import Policy
 from settlement.pools import pool_periods
 from settlement.results import HOSPITAL_MONTH, HOSPITAL_YEAR, MATRIX, NET, POINTS, POOLS
@@ -55,6 +56,7 @@ def settle_province(
     by_rule: StaysByRule | None = None,
     closings: Closings | None = None,
     drugs: DataFrame | None = None,
+    openings: Openings | None = None,
 ) -> Settlement:
     """Points, pools, months, year and clearing of all areas.
 
@@ -66,12 +68,13 @@ def settle_province(
         by_rule: stays and values of areas with rules of single cases.
         closings: the closed months of the year, where there are any.
         drugs: `ACCOUNT` and compensation_fen for negotiated drugs that is part of the final amount.
+        openings: what the year before left, where it left something.
     """
     effective = effective_elements(frames.elements, frames.elements_given)
     known = known_areas(frames.hospitals, frames.budgets)
     inputs = (frames.cases, frames.hospitals, effective, frames.reviews, frames.calendar, known)
     scored = keep("case_points", score_cases(*inputs, policies, by_rule))
-    return settle_scored(scored, frames, policies, keep, closings, drugs)
+    return settle_scored(scored, frames, policies, keep, closings, drugs, openings)
 
 
 def settle_scored(
@@ -81,22 +84,28 @@ def settle_scored(
     keep: Keep = _as_it_is,
     closings: Closings | None = None,
     drugs: DataFrame | None = None,
+    openings: Openings | None = None,
 ) -> Settlement:
     """What follows from scored cases (`CASE_POINTS`), with hospitals, budgets and audit sums of `frames`.
 
     `closings`: the closed months of the year, where there are any; their rows stay, and corrections are booked later.
-    `drugs`: `ACCOUNT` and compensation_fen for negotiated drugs that is part of the final amount.
+    `drugs`: `ACCOUNT` and compensation_fen for negotiated drugs that is part of the final amount. `openings`: what the
+    year before left, where it left something.
     """
     if closings is not None:
         frames = replace(frames, budgets=frames.budgets.unionByName(closings.budgets()))
     sums = keep("sums", case_sums(scored, policies))
     periods = period_sums(sums, policies)
     in_pools = hospital_sums(periods)
-    pools = keep("pools", pool_periods(in_pools, frames.budgets, policies))
+    pools = keep(
+        "pools", pool_periods(in_pools, frames.budgets, policies, None if openings is None else openings.pools)
+    )
     amounts = keep("amounts", hospital_amounts(in_pools, pools))
     present = account_cases(sums)
     if closings is not None:
         present = account_cases(present.unionByName(closings.accounts()))
+    if openings is not None:
+        present = account_cases(present.unionByName(openings.accounts()))
     terms = month_terms(present, amounts, frames.audit, policies)
     debts = period_debts(periods, pools, frames.hospitals, policies)
     shown, corrections = pools_with_residue(pools, amounts), None
@@ -104,7 +113,8 @@ def settle_scored(
         new = keep("corrections", new_corrections(terms, closings))
         terms, shown = booked_terms(terms, new, closings), booked_pools(shown, closings)
         debts, corrections = booked_debts(debts, closings), all_corrections(new, closings)
-    accounts = keep("accounts", hospital_accounts(present, terms))
+    opened = account_openings(openings, closings)
+    accounts = keep("accounts", hospital_accounts(present, terms, policies, opened))
     years = keep("years", hospital_years(accounts, pools, frames.hospitals, policies, drugs))
     matrix = keep("matrix", clearing_matrix(debts))
     return Settlement(

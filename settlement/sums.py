@@ -22,7 +22,7 @@ from settlement.case_points import (
 from settlement.money import POINT_PLACES, integer, share_of, to_units
 from settlement.policies import with_policies
 from settlement.policy import OutOfAreaPool, Policy
-from settlement.readings import AbnormalYearEnd, ReviewPay
+from settlement.readings import AbnormalYearEnd, NewTechBase, ReviewPay
 
 YEAR_SLOT = 0
 MONTHS = 12
@@ -63,16 +63,18 @@ def case_sums(scored: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
     Returns one row for area, fixmedins_code, insutype, insu_admdvs, scope, year, slot (month) with `month_*` (cases
     that count in the month) and `year_*` (in the year) of cases, points (integer at `POINT_PLACES`), cost_fen,
     fund_fen and `ITEM_MEASURES`; `fee_cases`, `fee_fund_fen` (fee for service); `new_cases`, `new_fen` (new techniques:
-    fund x `new_tech.rate`, rounded by case, policy/002 article 23) and `new_fund_fen` (their fund).
+    fund, or cost where an area reads it so (OP-65), x `new_tech.rate`, rounded by case, policy/002 article 23) and
+    `new_fund_fen` (their fund).
     """
-    ruled = with_policies(scored, policies, "new_tech_rate", *_terms_of_amounts(policies))
+    ruled = with_policies(scored, policies, "new_tech_rate", "new_tech_base", *_terms_of_amounts(policies))
     new = F.col("class") == NEW_TECHNIQUE
     fee = F.col("class") == FEE_FOR_SERVICE
     slot = F.substring(F.coalesce("pay_month", "month"), 6, 2).cast("int")
     keys = [*map(F.col, SUM_KEY[:-1]), slot.alias("slot")]
     by_item = F.col("class").isin(*BY_ITEM) if pays_by_item(policies.values()) else None
     in_month = F.col("in_month") == 1
-    paid_for_new = F.when(new, share_of(F.col("fund_fen"), F.col("new_tech_rate"))).cast("bigint")
+    base = F.when(F.col("new_tech_base") == NewTechBase.COST.value, F.col("cost_fen")).otherwise(F.col("fund_fen"))
+    paid_for_new = F.when(new, share_of(base, F.col("new_tech_rate"))).cast("bigint")
     return ruled.groupBy(*keys).agg(
         *_counted("month", in_month, F.col("points"), by_item, in_month | _beside(policies)),
         *_counted("year", F.col("in_year") == 1, yearly_points(), by_item),

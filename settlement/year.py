@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from settlement.claims import write_off
-from settlement.money import divide, to_units
+from settlement.money import RATE_PLACES, divide, integer, to_units
 from settlement.month import ACCOUNT
 from settlement.policies import with_policies
 from settlement.policy import Policy
@@ -31,8 +31,10 @@ YEAR_TERMS = (
     "final",
 )
 # Beside the columns of the province folders: part of the final amount where an area wants it (article 37); what of the
-# hospital's claim is not paid (article 40).
-MORE_TERMS = ("negotiated_drugs", "new_technique_fund", "write_off")
+# hospital's claim is not paid (article 40); what the year before left to owe and this one takes (OP-54).
+MORE_TERMS = ("negotiated_drugs", "new_technique_fund", "write_off", "owed_before")
+# Policy values that say what marks a hospital comes with.
+_MARKS = ("fund_net_of_violations", "assessment_min", "assessment_max", "deposit_return_table")
 
 
 def hospital_years(
@@ -42,7 +44,8 @@ def hospital_years(
     policies: Mapping[str, Policy],
     drugs: DataFrame | None = None,
 ) -> DataFrame:
-    """The year of every hospital and insurance with cases in the pool, a month's row, a new technique, or `drugs`.
+    """The year of every hospital and insurance with cases in the pool, a month's row, a new technique, `drugs`, or
+    something to owe from the year before.
 
     Args:
         accounts: `hospital_accounts`.
@@ -66,13 +69,16 @@ def hospital_years(
         - F.col("paid")
         - F.col("audit")
     )
-    final = clearing + F.col("new_fen") + F.col("second_distribution") + F.col("negotiated_drugs")
+    beside = F.col("new_fen") + F.col("second_distribution") + F.col("negotiated_drugs") - F.col("owed_fen")
+    final = clearing + beside
+    received = F.col("paid") + final + F.col("owed_fen")
     named = {
         "clearing": clearing,
         "new_technique": F.col("new_fen"),
         "final": final,
         "new_technique_fund": F.col("new_fund_fen"),
-        "write_off": write_off(F.col("fund_fen") + F.col("new_fund_fen"), F.col("audit"), F.col("paid") + final),
+        "write_off": write_off(F.col("fund_fen") + F.col("new_fund_fen"), F.col("audit"), received),
+        "owed_before": F.col("owed_fen"),
     }
     terms = [named.get(name, F.col(name)).alias(name) for name in (*YEAR_TERMS, *MORE_TERMS)]
     return taken.select(*ACCOUNT, "points", "cost_fen", "fund_fen", "amount_fen", ratio, *terms)
@@ -95,7 +101,7 @@ def _opened(accounts: DataFrame, pools: DataFrame, hospitals: DataFrame, policie
     kinds = {name: "decimal(38,0)" if name == "points" else "bigint" for name in (*MEASURES, "amount_fen")}
     sums = [F.coalesce(F.col(f"year_sums.{name}"), F.lit(0).cast(kind)).alias(name) for name, kind in kinds.items()]
     wanted = F.col("year_sums").isNotNull() | F.exists("months", lambda month: month["present"])
-    given = F.col("negotiated_drugs").isNotNull()
+    given = F.col("negotiated_drugs").isNotNull() | (F.col("owed_fen") > 0)
     late = F.coalesce("late_audit_fen", F.lit(0).cast("bigint"))
     rows = accounts.where(wanted | F.col("late_audit_fen").isNotNull() | (F.col("new_cases") > 0) | given).select(
         *ACCOUNT,
@@ -105,19 +111,41 @@ def _opened(accounts: DataFrame, pools: DataFrame, hospitals: DataFrame, policie
         _over_months("paid_fen").alias("paid"),
         "new_fen",
         "new_fund_fen",
+        "owed_fen",
         F.coalesce("negotiated_drugs", F.lit(0).cast("bigint")).alias("negotiated_drugs"),
     )
     marks = hospitals.select(
         "fixmedins_code",
         "level",
         (F.col("suspended") == 1).alias("_suspended"),
-        to_units(F.col("assessment"), RATIO_PLACES).alias("_assessment"),
-        to_units(F.col("deposit_return"), RATIO_PLACES).alias("_return"),
+        to_units(F.col("assessment"), RATIO_PLACES).alias("_given_assessment"),
+        to_units(F.col("deposit_return"), RATE_PLACES).alias("_given_return"),
+        to_units(F.col("score"), RATE_PLACES).alias("_score"),
     )
     years = pools.where(F.col("slot") == YEAR_SLOT).select(
         *POOL, F.col("budget_fen").alias("_budget"), F.col("carried_fen").alias("_reserve")
     )
     joined = rows.join(F.broadcast(marks), "fixmedins_code").join(F.broadcast(years), list(POOL), "left")
     money = {name: F.coalesce(name, F.lit(0).cast("bigint")) for name in ("_budget", "_reserve")}
-    net = joined.withColumns({**money, "_fund": F.col("fund_fen") - F.col("audit")})  # F': net of audit sums (OP-72)
-    return with_policies(net, policies, *policy_values(policies))
+    ruled = with_policies(joined.withColumns(money), policies, *policy_values(policies), *_MARKS)
+    refused = F.when(F.col("fund_net_of_violations"), F.col("audit")).otherwise(0)
+    marked = {"_fund": F.col("fund_fen") - refused, "_assessment": _assessment(), "_return": _return()}  # F' (OP-72)
+    return ruled.withColumns(marked).drop("_given_assessment", "_given_return", "_score", *_MARKS)
+
+
+def _assessment() -> Column:
+    """考核系数 within the limits of the area (article 33, OP-55), at `RATIO_PLACES`."""
+    least, most = (
+        divide(F.col(f"assessment_{name}"), integer(10 ** (RATE_PLACES - RATIO_PLACES))) for name in ("min", "max")
+    )
+    return F.least(F.greatest("_given_assessment", least), most).cast("decimal(38,0)")  # a missing limit is none
+
+
+def _return() -> Column:
+    """Share of the deposits that is returned: of the last step of the area's table that the score reaches, below the
+    first one nothing; without table or score the share that stands with the hospital (article 32(四), OP-56).
+    """
+    reached = F.filter("deposit_return_table", lambda step: integer(step["score"]) <= F.col("_score"))
+    share = F.coalesce(F.try_element_at(reached, F.lit(-1))["share"], F.lit(0))
+    by_score = F.col("_score").isNotNull() & (F.size("deposit_return_table") > 0)
+    return F.when(by_score, integer(share)).otherwise(F.col("_given_return"))

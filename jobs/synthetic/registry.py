@@ -38,7 +38,7 @@ def write_registry(
     }
     for name, rows in files.items():
         layout = LAYOUTS[name]
-        write_table(folder / layout.file, [column.name for column in layout.columns if not column.may_lack], rows)
+        write_table(folder / layout.file, layout.required, rows)
     return {LAYOUTS[name].file: len(rows) for name, rows in files.items()}
 
 

@@ -6,7 +6,8 @@
   year clears (article 34.1), and the fund of its new techniques, which the year pays beside them (article 23).
 - Audit sums (审核扣款) were refused by decisions of their own before the clearing, and are a part apart.
 - Received is what the months paid and the final amount, whichever sign it has: the formula of article 34(五), new
-  techniques and second distribution. What books beside the clearing pay is no part of it.
+  techniques and second distribution; and what was set against the debt of the year before (OP-54), which was due for
+  this year too. What books beside the clearing pay is no part of it.
 - claim - refused - received is written off where it is positive. Where it is negative it is surplus that the hospital
   keeps (结余留用, article 34.1), and nothing is written off. So nothing of a claim is ever left as arrears.
 

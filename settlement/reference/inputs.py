@@ -19,7 +19,7 @@ TextRow = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Hospital:
-    """A hospital (定点医药机构); `level` 3 三级, 2 二级及以下, 1 基层."""
+    """A hospital (定点医药机构); `level` 3 三级, 2 二级及以下, 1 基层; `score` of the year-end evaluation, if any."""
 
     fixmedins_code: str
     area: str
@@ -27,6 +27,7 @@ class Hospital:
     suspended: bool
     assessment: Fraction
     deposit_return: Fraction
+    score: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)

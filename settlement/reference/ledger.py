@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from settlement.accounts import ENTRY, account
+from settlement.readings import ExcessTo
 from settlement.reference.clearing import Debt
 from settlement.reference.inputs import Province
 from settlement.reference.month import HospitalMonth
@@ -67,8 +68,8 @@ def settle_ledger(province: Province, settlement: Settlement) -> list[LedgerRow]
         *_pool_rows(settlement.pools),
         *_month_rows(settlement.months, areas),
         *_reversed_rows(settlement.months, areas),
-        *_late_audit_rows(settlement, areas, province.year or ""),
-        *_year_rows(settlement.years, areas, province.year or ""),
+        *_rest_rows(settlement, areas, province.year or ""),
+        *_year_rows(settlement.years, areas, province),
         *_clearing_rows(settlement.matrix),
     ]
     return sorted(rows, key=lambda row: row.key)
@@ -119,6 +120,8 @@ def _month_rows(months: Iterable[HospitalMonth], areas: Mapping[str, str]) -> It
             "month_deposit": row.deposit_fen,
             "month_audit": row.audit_fen,
             "month_paid": row.paid_fen,
+            "month_deferred": -row.deferred_fen,
+            "owed_before": row.set_off_fen,
         }
         yield from book(Place(areas[row.fixmedins_code], row.month, row.insutype, row.fixmedins_code), amounts)
 
@@ -127,34 +130,48 @@ def _reversed_rows(months: Iterable[HospitalMonth], areas: Mapping[str, str]) ->
     """The year takes back what the months booked for the time being."""
     amounts: dict[tuple[str, str, str], int] = defaultdict(int)
     withheld: dict[tuple[str, str, str], int] = defaultdict(int)
+    deferred: dict[tuple[str, str, str], int] = defaultdict(int)
     for row in months:
         key = (row.fixmedins_code, row.insutype, row.month[:_YEAR_LENGTH])
         amounts[key] += row.amount_fen
         withheld[key] += row.amount_fen - row.gross_fen
+        deferred[key] -= row.deferred_fen
     for (code, insutype, year), amount in amounts.items():
-        taken_back = {"month_amount_reversed": amount, "month_withheld_released": withheld[code, insutype, year]}
+        key = (code, insutype, year)
+        taken_back = {
+            "month_amount_reversed": amount,
+            "month_withheld_released": withheld[key],
+            "month_deferred_settled": deferred[key],
+        }
         yield from book(Place(areas[code], year, insutype, code), taken_back)
 
 
-def _late_audit_rows(settlement: Settlement, areas: Mapping[str, str], year: str) -> Iterator[LedgerRow]:
-    """Audit sums of the year that no month took, all months being closed."""
-    rest = {(row.fixmedins_code, row.insutype): row.audit_fen for row in settlement.years}
+def _rest_rows(settlement: Settlement, areas: Mapping[str, str], year: str) -> Iterator[LedgerRow]:
+    """What of the year no month took, months being closed: audit sums, and what the year before left to owe."""
+    audit = {(row.fixmedins_code, row.insutype): row.audit_fen for row in settlement.years}
+    owed = {(row.fixmedins_code, row.insutype): row.owed_before_fen for row in settlement.years}
     for row in settlement.months:
-        rest[row.fixmedins_code, row.insutype] -= row.audit_fen
-    for (code, insutype), amount in rest.items():
-        yield from book(Place(areas[code], year, insutype, code), {"year_audit": amount})
+        audit[row.fixmedins_code, row.insutype] -= row.audit_fen
+        owed[row.fixmedins_code, row.insutype] -= row.set_off_fen
+    for (code, insutype), amount in audit.items():
+        amounts = {"year_audit": amount, "owed_before": owed[code, insutype]}
+        yield from book(Place(areas[code], year, insutype, code), amounts)
 
 
-def _year_rows(years: Iterable[HospitalYear], areas: Mapping[str, str], year: str) -> Iterator[LedgerRow]:
+def _year_rows(years: Iterable[HospitalYear], areas: Mapping[str, str], province: Province) -> Iterator[LedgerRow]:
     for row in years:
+        area = areas[row.fixmedins_code]
+        policy = province.policies[area]
+        shared = policy.cap_excess_to is ExcessTo.SECOND_DISTRIBUTION
         amounts = {
             "year_amount": row.amount_fen,
             "deposit_returned": row.deposit_held_fen - row.deposit_not_returned_fen,
             "deposit_kept": row.deposit_not_returned_fen,
             "assessment_adjustment": row.assessment_adjustment_fen,
-            "cap_excess": row.cap_excess_fen,
-            "surplus_not_kept": row.surplus_not_kept_fen,
-            "deficit_share": row.deficit_share_fen,
+            "cap_excess_shared" if shared else "cap_excess": row.cap_excess_fen,
+            "surplus_not_kept": max(row.surplus_not_kept_fen, 0),
+            "surplus_kept": max(-row.surplus_not_kept_fen, 0),
+            "deficit_share" if policy.reserve_single_fund else "deficit_share_by_fund": row.deficit_share_fen,
             "new_technique": row.new_technique_fen,
             "second_distribution": row.second_distribution_fen,
             "drugs_cleared": row.negotiated_drugs_fen,
@@ -163,7 +180,7 @@ def _year_rows(years: Iterable[HospitalYear], areas: Mapping[str, str], year: st
             "claim_paid": row.received_fen,
             "write_off": row.write_off_fen,
         }
-        yield from book(Place(areas[row.fixmedins_code], year, row.insutype, row.fixmedins_code), amounts)
+        yield from book(Place(area, province.year or "", row.insutype, row.fixmedins_code), amounts)
 
 
 def _clearing_rows(matrix: Iterable[Debt]) -> Iterator[LedgerRow]:

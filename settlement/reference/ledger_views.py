@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from settlement.accounts import MONTH_COLUMNS, SEPARATOR, STATEMENT, YEAR_COLUMNS, account
+from settlement.accounts import MONTH_COLUMNS, OWED_BEFORE, SEPARATOR, STATEMENT, YEAR_COLUMNS, account
 from settlement.reference.ledger import LedgerRow
 from settlement.reference.month import Account
 from settlement.reference.year import StatementLine
@@ -35,7 +35,12 @@ def change(row: LedgerRow, name: str) -> int:
 def statements(rows: Iterable[LedgerRow]) -> dict[Account, tuple[StatementLine, ...]]:
     """The annual statement of each hospital and insurance, line by line; the lines sum to the final amount."""
     return {
-        key: tuple(StatementLine(item.name, _total(moved, item.entries), item.article) for item in STATEMENT)
+        key: tuple(
+            StatementLine(item.name, amount, item.article)
+            for item in STATEMENT
+            for amount in [_total(moved, item.entries)]
+            if item.always or amount
+        )
         for key, moved in _by_account(rows).items()
     }
 
@@ -47,7 +52,10 @@ def hospital_years(rows: Iterable[LedgerRow]) -> dict[Account, Figures]:
 
 
 def hospital_months(rows: Iterable[LedgerRow]) -> dict[tuple[str, str, str], Figures]:
-    """The money columns of `HOSPITAL_MONTH`; what is carried is the balance of the payable account."""
+    """The money columns of `HOSPITAL_MONTH`; what is carried is the balance of the payable account.
+
+    January is brought what the year before left to owe.
+    """
     by_month: dict[tuple[str, str, str], Figures] = defaultdict(dict)
     months = [row for row in rows if len(row.period) != _YEAR_LENGTH]
     years = sorted({row.year for row in months})
@@ -63,7 +71,8 @@ def _carried(by_month: Mapping[tuple[str, str, str], Figures]) -> Iterator[tuple
         balance = 0
         for month in (f"{year}-{number}" for number in _MONTHS):
             moved = by_month.get((code, insutype, month), {})
-            figures = _columns(moved, MONTH_COLUMNS) | {"brought_forward": balance}
+            brought = balance + _total(moved, OWED_BEFORE)
+            figures = _columns(moved, MONTH_COLUMNS) | {"brought_forward": brought}
             balance += sum(moved.values())
             figures["carried_forward"] = balance
             if any(figures.values()):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
+from types import MappingProxyType
 
 from settlement.policy import PointValueKind, Policy
 from settlement.policy_values import PolicyProblem
@@ -17,6 +18,7 @@ from settlement.reference.points import PointsExplanation
 from settlement.reference.scope import in_pool
 
 PoolKey = tuple[str, str]
+NO_OPENINGS: Mapping[PoolKey, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,13 @@ def amounts_count(one: PointsExplanation, policy: Policy) -> bool:
     return not policy.abnormal_exclude_amounts and one.abnormal and bool(some)
 
 
-def settle_pools(province: Province, points: Iterable[PointsExplanation]) -> list[PoolPeriod]:
-    """All pools with a budget or a case: twelve months and the year of each."""
+def settle_pools(
+    province: Province, points: Iterable[PointsExplanation], openings: Mapping[PoolKey, int] = NO_OPENINGS
+) -> list[PoolPeriod]:
+    """All pools with a budget or a case: twelve months and the year of each.
+
+    `openings`: what last December carried into January (OP-46); fen.
+    """
     budgets = {(budget.area, budget.insutype, budget.period): budget.amount_fen for budget in province.budgets}
     cases: dict[PoolKey, list[PointsExplanation]] = {(area, insutype): [] for area, insutype, _ in budgets}
     for one in points:
@@ -128,15 +135,27 @@ def settle_pools(province: Province, points: Iterable[PointsExplanation]) -> lis
         year = province.year or ""
         by_period = {period: amount for (a, i, period), amount in budgets.items() if (a, i) == (area, insutype)}
         policy = province.policies[area]
-        settled += settle_months((area, insutype), year, by_period, inside, policy)
+        opening = openings.get((area, insutype), 0)
+        settled += settle_months((area, insutype), year, by_period, inside, policy, opening)
         settled.append(settle_year((area, insutype), year, by_period.get(year, 0), inside, policy))
     return with_common_values(settled, province.policies)
 
 
 def settle_months(
-    pool: PoolKey, year: str, budgets: Mapping[str, int], cases: Iterable[PointsExplanation], policy: Policy
+    pool: PoolKey,
+    year: str,
+    budgets: Mapping[str, int],
+    cases: Iterable[PointsExplanation],
+    policy: Policy,
+    opening: int = 0,
 ) -> list[PoolPeriod]:
-    """The months of a pool; what a month does not use is carried to the next, and ends in December (OP-45, OP-46)."""
+    """The months of a pool; what a month does not use is carried to the next (OP-45). What December leaves ends with
+    it, or is the `opening` of the next January (OP-46).
+
+    With the budget T, the fund F and the roll-over R of the months before, used and carried on are
+    - the roll-over enters before the test: T + R and 0 where F >= T + R, else F and T + R - F;
+    - it enters after the test: T + R and 0 where F >= T, else F and T - F + R.
+    """
     by_month: dict[str, list[PointsExplanation]] = defaultdict(list)
     beside: dict[str, list[PointsExplanation]] = defaultdict(list)
     for one in cases:
@@ -145,13 +164,15 @@ def settle_months(
         elif amounts_count(one, policy):
             beside[one.pay_month].append(one)
     months: list[PoolPeriod] = []
-    carried = 0
+    carried = opening
     for month in (f"{year}-{number:02d}" for number in range(1, 13)):
         counted = [(one.case.fixmedins_code, one) for one in by_month[month]]
         by_hospital = _with_amounts(sum_by(counted), beside[month])
         budget = budgets.get(month, 0)
         available = budget + carried
-        used = min(available, sum(sums.fund_fen for sums in by_hospital.values()))
+        fund = sum(sums.fund_fen for sums in by_hospital.values())
+        reached = fund >= (available if policy.month_carry_before_test else budget)
+        used = available if reached else fund
         carried = available - used
         months.append(_settle(pool, month, by_hospital, items_by(counted), budget, used, carried, policy))
     return months

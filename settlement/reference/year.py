@@ -9,10 +9,11 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from settlement.policy import Policy
+from settlement.readings import NewTechBase
 from settlement.reference.claims import write_off
 from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Hospital, Province
-from settlement.reference.month import Account, HospitalMonth
+from settlement.reference.month import NO_OPENINGS, Account, HospitalMonth
 from settlement.reference.points import CaseClass, PointsExplanation
 from settlement.reference.pools import NOTHING, PoolPeriod, Sums
 from settlement.reference.scope import Places
@@ -52,6 +53,7 @@ class HospitalYear:
     second_distribution_fen: int
     negotiated_drugs_fen: int
     new_technique_fund_fen: int
+    owed_before_fen: int = 0
     lines: tuple[StatementLine, ...] = field(init=False)
     clearing_fen: int = field(init=False)
     final_fen: int = field(init=False)
@@ -73,11 +75,17 @@ class HospitalYear:
             StatementLine("new_technique", self.new_technique_fen, "policy/002 article 23"),
             StatementLine("second_distribution", self.second_distribution_fen, "policy/002 article 9"),
             StatementLine("negotiated_drugs", self.negotiated_drugs_fen, "policy/002 article 37"),
+            *self._set_off(),
         )
         object.__setattr__(self, "lines", clearing + beside)
         object.__setattr__(self, "clearing_fen", sum(line.amount_fen for line in clearing))
         object.__setattr__(self, "final_fen", sum(line.amount_fen for line in clearing + beside))
         object.__setattr__(self, "write_off_fen", write_off(self.claim_fen, self.audit_fen, self.received_fen))
+
+    def _set_off(self) -> tuple[StatementLine, ...]:
+        """What was set against the payments of the year does not come back with its clearing (OP-54)."""
+        owed = StatementLine("owed_before", -self.owed_before_fen, "policy/002 article 34(五)")
+        return (owed,) if self.owed_before_fen else ()
 
     @property
     def claim_fen(self) -> int:
@@ -86,8 +94,8 @@ class HospitalYear:
 
     @property
     def received_fen(self) -> int:
-        """What the months paid, and the final amount."""
-        return self.paid_fen + self.final_fen
+        """What the months paid, and the final amount; what is set off for the year before was due for this one."""
+        return self.paid_fen + self.final_fen + self.owed_before_fen
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ class _YearInputs:
     new_technique: Mapping[str, int]
     new_technique_fund: Mapping[str, int]
     drugs: Mapping[str, int]
+    owed: Mapping[str, int]
     budget_fen: int
     reserve_fen: int
 
@@ -115,9 +124,11 @@ def settle_hospital_years(
     months: Iterable[HospitalMonth],
     corrected: Iterable[Account] = (),
     drugs: Mapping[Account, int] = NO_DRUGS,
+    owed: Mapping[Account, int] = NO_OPENINGS,
 ) -> list[HospitalYear]:
-    """A row where a hospital has cases in the pool, a month's row, a correction of a closed one, a new technique, or
-    compensation for drugs that is part of the final amount (`drugs`, fen).
+    """A row where a hospital has cases in the pool, a month's row, a correction of a closed one, a new technique,
+    compensation for drugs that is part of the final amount (`drugs`, fen), or owes something from the year before
+    (`owed`, fen).
     """
     years = {(pool.area, pool.insutype): pool for pool in pools if pool.period == province.year}
     by_account: dict[Account, list[HospitalMonth]] = defaultdict(list)
@@ -126,7 +137,7 @@ def settle_hospital_years(
     several = list(points)
     techniques, technique_funds = new_technique_pay(province, several), _new_technique_funds(several)
     inside = {(code, pool.insutype) for pool in years.values() for code in pool.by_hospital}
-    accounts = inside | by_account.keys() | techniques.keys() | drugs.keys() | set(corrected)
+    accounts = inside | by_account.keys() | techniques.keys() | drugs.keys() | owed.keys() | set(corrected)
     by_pool: dict[tuple[str, str], set[str]] = defaultdict(set)
     for code, insutype in accounts:
         by_pool[places.hospitals[code].area, insutype].add(code)
@@ -143,6 +154,7 @@ def settle_hospital_years(
             new_technique={code: techniques.get((code, insutype), 0) for code in codes},
             new_technique_fund={code: technique_funds[code, insutype] for code in codes},
             drugs={code: drugs.get((code, insutype), 0) for code in codes},
+            owed={code: owed.get((code, insutype), 0) for code in codes},
             budget_fen=pool.budget_fen if pool else 0,
             reserve_fen=pool.carried_or_reserve_fen if pool else 0,
         )
@@ -151,12 +163,15 @@ def settle_hospital_years(
 
 
 def new_technique_pay(province: Province, points: Iterable[PointsExplanation]) -> dict[Account, int]:
-    """新技术: each case's fund by item times the rate, rounded by case (policy/002 article 23, OP-65)."""
+    """新技术: each case's fund by item, or its cost without 特需 (OP-65), times the rate, rounded by case (policy/002
+    article 23).
+    """
     pay: dict[Account, int] = defaultdict(int)
     for one in points:
         if one.case_class is CaseClass.NEW_TECHNIQUE:
-            rate = Fraction(province.policies[one.area].new_tech_rate)
-            pay[one.case.fixmedins_code, one.case.insutype] += to_fen(one.case.fund_fen * rate)
+            policy = province.policies[one.area]
+            base = one.case.paid_cost_fen if policy.new_tech_base is NewTechBase.COST else one.case.fund_fen
+            pay[one.case.fixmedins_code, one.case.insutype] += to_fen(base * Fraction(policy.new_tech_rate))
     return dict(pay)
 
 
@@ -177,19 +192,21 @@ def _audit_of_year(province: Province, insutype: str) -> dict[str, int]:
 
 
 def _clear_pool(insutype: str, inputs: _YearInputs, policy: Policy) -> list[HospitalYear]:
-    standing = {hospital.fixmedins_code: _standing(hospital, inputs) for hospital in inputs.hospitals}
+    standing = {hospital.fixmedins_code: _standing(hospital, inputs, policy) for hospital in inputs.hospitals}
     pool = PoolYear(standing, inputs.budget_fen, inputs.reserve_fen, policy)
     terms = {TERMS[step].name: figures for step, figures in take_steps(pool).items()}
     return [_year_row(insutype, one, inputs, terms) for one in standing.values()]
 
 
-def _standing(hospital: Hospital, inputs: _YearInputs) -> Standing:
+def _standing(hospital: Hospital, inputs: _YearInputs, policy: Policy) -> Standing:
+    """F' is the fund of the cases, net of the audit sums where the area reads it so (OP-72)."""
     code = hospital.fixmedins_code
+    refused = inputs.audit.get(code, 0) if policy.fund_net_of_violations else 0
     sums = inputs.sums.get(code, NOTHING)
     return Standing(
         hospital=hospital,
         amount_fen=inputs.amounts.get(code, 0),
-        fund_fen=sums.fund_fen - inputs.audit.get(code, 0),
+        fund_fen=sums.fund_fen - refused,
         points=sums.points,
         held_fen=inputs.deposits[code],
     )
@@ -209,5 +226,6 @@ def _year_row(insutype: str, one: Standing, inputs: _YearInputs, terms: Mapping[
         new_technique_fen=inputs.new_technique[code],
         negotiated_drugs_fen=inputs.drugs[code],
         new_technique_fund_fen=inputs.new_technique_fund[code],
+        owed_before_fen=inputs.owed[code],
         **{f"{name}_fen": figures[code] for name, figures in terms.items()},
     )

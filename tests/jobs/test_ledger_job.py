@@ -16,6 +16,7 @@ from jobs.context import JobContext
 from jobs.settle import check_closing, check_movements, settle
 from jobs.statement import statement_blocks
 from lake.errors import ContractBroken, UsageProblem
+from lake.parameters import published
 from lake.runs import Calculation
 from lake.store import Lake
 from lake.tables.base import Table
@@ -96,10 +97,12 @@ def test_a_spoiled_ledger_is_refused(
         paid = F.when(F.col("entry") == "month_paid", F.expr(spoil)).otherwise(F.col("amount_fen"))
         return rows.withColumn("amount_fen", paid) if table is LEDGER else rows
 
-    check(settled.lake, outputs(settled), DUE, YEAR)
+    policies = {area: one.policy for area, one in published(settled.lake, CITIES, YEAR).items()}
+    more = (policies,) if check is check_closing else ()
+    check(settled.lake, outputs(settled), DUE, YEAR, *more)
     monkeypatch.setattr(settle_job, "_written", spoiled)
     with pytest.raises(ContractBroken, match=message):
-        check(settled.lake, outputs(settled), DUE, YEAR)
+        check(settled.lake, outputs(settled), DUE, YEAR, *more)
 
 
 def test_a_ledger_that_does_not_close_is_not_published(settled: JobContext, monkeypatch: pytest.MonkeyPatch) -> None:

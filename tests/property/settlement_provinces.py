@@ -178,6 +178,7 @@ def _hospital(random: Random, area: str, number: int) -> Hospital:
         suspended=random.random() < 0.1,
         assessment=Fraction(random.choice(("1", "1.02", "0.9333", "0"))),
         deposit_return=Fraction(random.choice(("1", "0.8", "0"))),
+        score=random.choice((None, Fraction("59.999999"), Fraction("60"), Fraction("80.5"), Fraction("99"))),
     )
 
 

@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from settlement.policy import PointValueKind
-from settlement.readings import Residue
+from settlement.readings import NegativeMonth, Residue, SurplusTerm
 from settlement.reference.inputs import Province
 from settlement.reference.ledger import settle_ledger
 from settlement.reference.ledger_views import balances
@@ -24,6 +24,7 @@ from settlement.reference.scope import in_pool
 from settlement.reference.settle import Settlement, settle_province
 from settlement.reference.text import TABLES, table_rows
 from settlement.reference.year import HospitalYear
+from tests.property.reading_laws import deficit_limit, distributable, policies_by_hospital
 from tests.property.settlement_provinces import YEAR, random_order, random_province, shuffled, united
 
 PROVINCES = 2000  # settled once, each with up to `CASES` cases and an order of the year's steps of its own
@@ -59,6 +60,10 @@ class Settled:
     def months_of(self, row: HospitalYear) -> list[HospitalMonth]:
         """The months of a hospital's year."""
         return [one for one in self.months if (one.fixmedins_code, one.insutype) == (row.fixmedins_code, row.insutype)]
+
+    def negative_months(self, row: HospitalMonth) -> NegativeMonth:
+        """What becomes of a month of the hospital that comes out below 0 (OP-49)."""
+        return policies_by_hospital(self.province)[row.fixmedins_code].month_negative
 
     def standing(self, name: str) -> int:
         """What stands on all accounts of a class together."""
@@ -187,7 +192,9 @@ def test_a_months_amount_is_paid_held_deducted_or_carried(provinces: list[Settle
     for one in provinces:
         for row in one.months:
             gone = row.deposit_fen + row.audit_fen + row.paid_fen + row.carried_forward_fen
-            assert row.gross_fen + row.brought_forward_fen == gone, one.seed
+            assert row.gross_fen + row.brought_forward_fen == gone + row.deferred_fen, one.seed
+            assert row.deferred_fen <= 0, one.seed
+            assert not row.deferred_fen or one.negative_months(row) is NegativeMonth.YEAR_END, one.seed
 
 
 def test_deposits_are_returned_or_kept_by_the_fund(provinces: list[Settled]) -> None:
@@ -238,10 +245,24 @@ def test_shares_and_second_distribution_come_out_of_the_reserve(provinces: list[
     for one in provinces:
         left = 0
         for pool, rows in one.year_pools():
-            spent = sum(row.deficit_share_fen + row.second_distribution_fen for row in rows)
-            assert 0 <= spent <= pool.carried_or_reserve_fen, one.seed
-            left += pool.carried_or_reserve_fen - spent
+            policy = one.province.policies[pool.area]
+            distributed = sum(row.second_distribution_fen for row in rows)
+            to_distribute = distributable(pool.carried_or_reserve_fen, rows, policy)
+            assert 0 <= distributed <= to_distribute, one.seed
+            shares = sum(row.deficit_share_fen for row in rows)
+            assert 0 <= shares <= deficit_limit(pool.budget_fen, pool.carried_or_reserve_fen, policy), one.seed
+            left += to_distribute - distributed
         assert one.standing("reserve") == left, one.seed
+
+
+def test_a_neutral_assessment_moves_money_between_hospitals_only(provinces: list[Settled]) -> None:
+    moved = 0
+    for one in provinces:
+        for pool, rows in one.year_pools():
+            if one.province.policies[pool.area].assessment_neutral:
+                assert not sum(row.assessment_adjustment_fen for row in rows), one.seed
+                moved += any(row.assessment_adjustment_fen for row in rows)
+    assert moved > PROVINCES // 100
 
 
 def test_the_matrix_nets_to_zero(provinces: list[Settled]) -> None:
@@ -267,18 +288,25 @@ def test_months_and_adjustments_of_the_matrix_sum_to_its_year(provinces: list[Se
 
 
 def test_nothing_is_negative_that_must_not_be(provinces: list[Settled]) -> None:
-    """Amounts by points, months' rests and final amounts may be; what is held, paid, capped or shared may not."""
+    """Amounts by points, months' rests and final amounts may be; what is held, capped or shared may not, nor what is
+    paid, unless the area has a month below 0 paid back.
+    """
     for one in provinces:
         for pool in one.pools:
             money = (pool.budget_fen, pool.used_fen, pool.carried_or_reserve_fen)
             assert min(*money, *_measures(pool.sums)) >= 0, one.seed
         for month in one.months:
-            assert min(month.deposit_fen, month.audit_fen, month.paid_fen, *_measures(month.sums)) >= 0, one.seed
+            assert min(month.deposit_fen, month.audit_fen, *_measures(month.sums)) >= 0, one.seed
+            assert month.paid_fen >= 0 or one.negative_months(month) is NegativeMonth.PAID_BACK, one.seed
             assert max(month.brought_forward_fen, month.carried_forward_fen) <= 0, one.seed
             assert not (month.paid_fen and month.carried_forward_fen), one.seed
         for row in one.years:
-            terms = (row.cap_excess_fen, row.surplus_not_kept_fen, row.deficit_share_fen, row.second_distribution_fen)
-            held = (row.deposit_held_fen, row.deposit_not_returned_fen, row.audit_fen, row.paid_fen)
+            policy = policies_by_hospital(one.province)[row.fixmedins_code]
+            kept = policy.surplus_term is SurplusTerm.PLUS_KEPT  # is added, so stands there as a negative deduction
+            surplus = row.surplus_not_kept_fen * (-1 if kept else 1)
+            terms = (row.cap_excess_fen, surplus, row.deficit_share_fen, row.second_distribution_fen)
+            held = (row.deposit_held_fen, row.deposit_not_returned_fen, row.audit_fen)
+            assert row.paid_fen >= 0 or policy.month_negative is NegativeMonth.PAID_BACK, one.seed
             assert min(*terms, *held, row.new_technique_fen, *_measures(row.sums)) >= 0, one.seed
 
 

@@ -168,7 +168,7 @@ def test_both_voices_pay_in_advance_alike(spark: SparkSession, seed: int) -> Non
     tests, paid = reference(world)
     offsets = recover(paid, world.payments, world.policies, YEAR)
     policies = world.policies
-    hospitals = [(code, area, 3, 0, Fraction(1), Fraction(1)) for code, area in world.areas.items()]
+    hospitals = [(code, area, 3, 0, Fraction(1), Fraction(1), None) for code, area in world.areas.items()]
     rows = [(one.fixmedins_code, one.insutype, *one.marks.values()) for one in world.applications]
     last_year = [(*account, one.settled_fen, one.fund_fen) for account, one in world.last_year.items()]
     payments = [(*account, month, fen) for account, months in world.payments.items() for month, fen in months.items()]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from fractions import Fraction
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from settlement.policy import PointValueKind, Policy
-from settlement.readings import AbnormalYearEnd, Residue
+from settlement.readings import AbnormalYearEnd, NegativeMonth, Residue, SurplusTerm
 from settlement.reference.elements import CoefficientSource, RulerSource
 from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Province, TextRow
@@ -20,7 +19,9 @@ from settlement.reference.points import CaseClass, PointsRules, explain_points
 from settlement.reference.scope import Scope
 from settlement.reference.settle import settle, settle_province
 from settlement.reference.year import HospitalYear
+from settlement.reference.year_steps import assessment_of
 from settlement.year_order import TERMS, YearStep
+from tests.property.reading_laws import cap_of, deficit_limit, distributable, judged_fund, policies_by_hospital
 from tests.property.settlement_provinces import YEAR, random_order, random_province, shuffled, united
 
 SEEDS = st.integers(0, 2**32)
@@ -52,7 +53,10 @@ def test_month_budgets_are_used_or_carried(seed: int, cases: int) -> None:
     months: dict[tuple[str, str], list[tuple[int, int, int]]] = defaultdict(list)
     for pool in settle_province(province).pools:
         if len(pool.period) > 4:
-            assert pool.used_fen <= pool.sums.fund_fen
+            before_test = province.policies[pool.area].month_carry_before_test
+            assert (
+                pool.used_fen <= pool.sums.fund_fen or not before_test
+            )  # after it, the roll-over comes on top (OP-45)
             months[pool.area, pool.insutype].append((pool.budget_fen, pool.used_fen, pool.carried_or_reserve_fen))
     for rows in months.values():
         assert len(rows) == 12
@@ -96,6 +100,7 @@ def test_statements_and_limits_of_hospitals(seed: int, cases: int) -> None:
     pools = {(pool.area, pool.insutype): pool for pool in settlement.pools if pool.period == str(YEAR)}
     shares: dict[tuple[str, str], int] = defaultdict(int)
     second: dict[tuple[str, str], int] = defaultdict(int)
+    rows: dict[tuple[str, str], list[HospitalYear]] = defaultdict(list)
     for row in settlement.years:
         hospital = hospitals[row.fixmedins_code]
         policy = province.policies[hospital.area]
@@ -104,22 +109,25 @@ def test_statements_and_limits_of_hospitals(seed: int, cases: int) -> None:
         assert row.deposit_held_fen == sum(month.deposit_fen for month in months)
         assert row.audit_fen == sum(month.audit_fen for month in months) or not months
         assert sum(line.amount_fen for line in row.lines) == row.final_fen
-        fund = row.sums.fund_fen - row.audit_fen
+        fund = judged_fund(row, policy)
         if fund > 0:
-            cap = fund if hospital.suspended else to_fen(fund * Fraction(dict(policy.cap_level)[hospital.level]))
+            cap = cap_of(hospital, fund, policy)
             assert running(row, policy, YearStep.CAP) - row.cap_excess_fen <= cap
-        assert not (hospital.suspended and (row.deficit_share_fen or row.surplus_not_kept_fen))
-        assert min(row.cap_excess_fen, row.surplus_not_kept_fen, row.deficit_share_fen) >= 0
+        assert not (hospital.suspended and row.deficit_share_fen)
+        kept = policy.surplus_term is SurplusTerm.PLUS_KEPT
+        assert min(row.cap_excess_fen, row.surplus_not_kept_fen * (-1 if kept else 1), row.deficit_share_fen) >= 0
+        assert not (hospital.suspended and kept and row.surplus_not_kept_fen)
         shares[hospital.area, row.insutype] += row.deficit_share_fen
         second[hospital.area, row.insutype] += row.second_distribution_fen
+        rows[hospital.area, row.insutype].append(row)
     for (area, insutype), share in shares.items():
         pool = pools.get((area, insutype))
         if pool is None:  # no budget and no case in it: only a new technique, or audit sums
             assert share == second[area, insutype] == 0
             continue
-        limit = to_fen(pool.budget_fen * Fraction(province.policies[area].deficit_max_share_of_budget))
-        assert share <= min(limit, pool.carried_or_reserve_fen)
-        assert second[area, insutype] in (0, pool.carried_or_reserve_fen - share)
+        policy, reserve = province.policies[area], pool.carried_or_reserve_fen
+        assert share <= deficit_limit(pool.budget_fen, reserve, policy)
+        assert second[area, insutype] in (0, distributable(reserve, rows[area, insutype], policy))
 
 
 def running(row: HospitalYear, policy: Policy, step: YearStep) -> int:
@@ -140,12 +148,12 @@ def test_in_every_permitted_order_each_step_reads_what_the_entries_before_left(
     hospitals = {hospital.fixmedins_code: hospital for hospital in province.hospitals}
     for row in settle_province(replace(province, policies=policies)).years:
         hospital = hospitals[row.fixmedins_code]
-        policy, fund = policies[hospital.area], row.sums.fund_fen - row.audit_fen
-        assessed = running(row, policy, YearStep.ASSESSMENT)
-        assert row.assessment_adjustment_fen == to_fen(assessed * (hospital.assessment - 1))
+        policy = policies[hospital.area]
+        fund, assessed = judged_fund(row, policy), running(row, policy, YearStep.ASSESSMENT)
+        factor = assessment_of(hospital, policy) - 1
+        assert policy.assessment_neutral or row.assessment_adjustment_fen == to_fen(assessed * factor)
         capped, helped = running(row, policy, YearStep.CAP), running(row, policy, YearStep.DEFICIT)
-        limit = to_fen(fund * Fraction(dict(policy.cap_level)[hospital.level]))
-        limit = fund if hospital.suspended else limit
+        limit = cap_of(hospital, fund, policy)
         assert row.cap_excess_fen == (max(capped - limit, 0) if fund > 0 else 0)
         assert row.surplus_not_kept_fen <= max(min(running(row, policy, YearStep.SURPLUS), limit) - fund, 0)
         assert row.deficit_share_fen <= max(fund - helped, 0)
@@ -154,15 +162,22 @@ def test_in_every_permitted_order_each_step_reads_what_the_entries_before_left(
 
 
 @given(SEEDS, SIZES)
-def test_negative_months_are_carried_to_the_next_row(seed: int, cases: int) -> None:
+def test_negative_months_go_where_the_area_says(seed: int, cases: int) -> None:
+    """To the next row, to the clearing, or back to the fund (OP-49)."""
     province = random_province(seed, cases)
+    policies = policies_by_hospital(province)
     carried: dict[tuple[str, str], int] = defaultdict(int)
     for row in settle_province(province).months:
         account = (row.fixmedins_code, row.insutype)
         assert row.brought_forward_fen == carried[account]
-        assert row.paid_fen >= 0 >= row.carried_forward_fen
         net = row.gross_fen - row.deposit_fen - row.audit_fen + row.brought_forward_fen
-        assert row.paid_fen + row.carried_forward_fen == net
+        paid, forward = max(net, 0), min(net, 0)
+        expected = {
+            NegativeMonth.CARRIED: (paid, forward),
+            NegativeMonth.YEAR_END: (paid, 0),
+            NegativeMonth.PAID_BACK: (net, 0),
+        }
+        assert (row.paid_fen, row.carried_forward_fen) == expected[policies[row.fixmedins_code].month_negative]
         carried[account] = row.carried_forward_fen
 
 

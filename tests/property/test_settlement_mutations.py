@@ -15,11 +15,13 @@ from settlement.policy import POLICY_KEYS, read_policy
 from settlement.reference.inputs import Province, TextRow
 from settlement.reference.measuring import measure
 from settlement.reference.settle import settle
+from tests.property.reading_choices import MONEY
 from tests.property.settlement_provinces import BANDS, CHOICES, TIERS, random_province, united
 
 RICH: dict[str, Any] = {
     **{key: values[0] for key, values in CHOICES.items()},
     "special_review.quota_drg": "0.1",
+    "month.pay_ratio": "0.9",
     "reserve.share": "0.3",
     "surplus.keep_share": "0.7",
     "deficit.tiers": TIERS[2],
@@ -98,6 +100,9 @@ SETTLING: list[tuple[str, Any]] = [
     ("clearing.order", [["cap", "surplus"], ["deficit", "assessment", "deposit"], "second_distribution"]),
     ("clearing.order", ["cap", ["surplus", "deficit"], "deposit", "assessment", "second_distribution"]),
 ]
+# Readings of months and year. Those of the year's end show in the year after it (test_openings.py).
+NEXT_YEAR = {"month.carry_year_end", "clearing.negative"}
+MONEY_READ = [(key, value) for key, values in MONEY.items() for value in values[1:] if key not in NEXT_YEAR]
 # With an elastic value, whose limit binds.
 ELASTIC: dict[str, Any] = {**RICH, "point_value.kind": "elastic", "point_value.elastic_max": "1"}
 PRICING: list[tuple[str, Any]] = [
@@ -148,7 +153,8 @@ def usual_tables() -> dict[str, list[TextRow]]:
 
 
 def test_every_policy_value_is_tried() -> None:
-    assert {key for key, *_ in MEASURING + SETTLING + PRICING + AWAY + TARIFF} == set(POLICY_KEYS)
+    tried = {key for key, *_ in MEASURING + SETTLING + PRICING + AWAY + TARIFF + MONEY_READ}
+    assert tried | NEXT_YEAR == set(POLICY_KEYS)
     assert measured(RICH) == usual_elements()
     assert settle(with_values(RICH)) == usual_tables()
 
@@ -158,7 +164,7 @@ def test_another_value_changes_the_elements(key: str, value: object) -> None:
     assert measured({**RICH, key: value}) != usual_elements()
 
 
-@pytest.mark.parametrize(("key", "value"), SETTLING)
+@pytest.mark.parametrize(("key", "value"), SETTLING + MONEY_READ)
 def test_another_value_changes_the_settlement(key: str, value: object) -> None:
     assert settle(with_values({**RICH, key: value})) != usual_tables()
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from lake.contracts import load_contracts, require, validate
+from lake.contracts import load_contracts, require, validate, without_bounds
 from lake.errors import ContractBroken, InputProblem
 from lake.tables.lists import LISTS
 
@@ -124,6 +124,19 @@ def test_a_clearing_that_does_not_add_up_is_refused(
     assert failures[metric] == observed
 
 
+def test_what_stands_beside_the_clearing_is_part_of_the_final_amount(spark: SparkSession) -> None:
+    beside = {"negotiated_drugs_fen": 30, "owed_before_fen": 7}
+    assert validate(year(spark, **beside, final_fen=923), "hospital_year").success
+    assert validate(year(spark, **dict.fromkeys(beside)), "hospital_year").success  # of an older program
+
+
+def test_a_reading_may_take_a_bound_away(spark: SparkSession) -> None:
+    """Kept surplus that is added stands there as a negative deduction (OP-51)."""
+    kept = year(spark, surplus_not_kept_fen=-5, deficit_share_fen=0, clearing_fen=846, final_fen=865)
+    assert [failure.metric for failure in validate(kept, "hospital_year").failures] == ["least surplus_not_kept_fen"]
+    assert validate(kept, without_bounds("hospital_year", ["surplus_not_kept_fen"])).success
+
+
 def test_sums_beyond_the_floats_stay_exact(spark: SparkSession) -> None:
     large = 2**60 + 1
     changes = {"amount_fen": large, "clearing_fen": large - 2_019, "final_fen": large - 2_000}
@@ -139,7 +152,7 @@ def test_the_message_is_readable(spark: SparkSession) -> None:
     assert points > 30
     assert str(caught.value) == (
         f"table hospital_year breaks its contract in 1 of {points} points, of 1 rows; nothing was published:\n"
-        "  - against final_adds_up = 1: 最终金额须等于清算、新技术补偿与二次分配之和\n"
+        "  - against final_adds_up = 1: 最终金额须等于清算、新技术补偿、二次分配与谈判药品补偿之和，减抵扣上年应退\n"
         "Correct the input and run again; the contract is conf/quality/contracts.yaml."
     )
 

@@ -31,6 +31,9 @@ SCHEMAS: dict[str, StructType] = {
 }
 
 
+MAY_LACK = {"points", "score"}
+
+
 def text_rows(path: Path) -> list[tuple[str, ...]]:
     with path.open(encoding="utf-8", newline="") as file:
         return [tuple(row) for row in csv.reader(file)]
@@ -54,16 +57,20 @@ def read_rows(folder: Path, name: str) -> list[tuple[Any, ...]]:
     if not path.exists():
         return []
     header, *rows = text_rows(path)
-    lacking = [field.name for field in schema.fields[len(header) :]]
-    assert [field.name.removesuffix("_fen") for field in schema.fields] == [*header, *lacking]
-    assert not lacking or (name, lacking) == ("reviews", ["points"])  # which a folder may be without
-    return [
-        tuple(
-            _typed(cell, f.dataType, f.name.endswith("_fen"))
-            for cell, f in zip((*row, *[""] * len(lacking)), schema.fields, strict=True)
-        )
+    names = [field.name.removesuffix("_fen") for field in schema.fields]
+    assert list(header) in (names, [one for one in names if one not in MAY_LACK])
+    typed = [
+        tuple(_typed(cell, f.dataType, f.name.endswith("_fen")) for cell, f in zip(row, schema.fields, strict=False))
         for row in rows
     ]
+    return [padded(row, name) for row in typed]
+
+
+def padded(row: tuple[Any, ...], name: str) -> tuple[Any, ...]:
+    """The row with an empty cell for each of the last columns that it lacks and may lack."""
+    lacking = SCHEMAS[name].names[len(row) :]
+    assert MAY_LACK.issuperset(lacking)
+    return (*row, *[None] * len(lacking))
 
 
 def read_frame(spark: SparkSession, folder: Path, name: str) -> DataFrame:

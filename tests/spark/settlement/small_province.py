@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from settlement.policy import Policy, read_policy
-from tests.spark.settlement.province_files import SCHEMAS
+from tests.spark.settlement.province_files import SCHEMAS, padded
 
 AREA = "419001"
 BANDS = (("200", "3"), ("300", "2.5"), ("500", "2"), (None, "1.5"))
@@ -60,9 +60,7 @@ def fen(yuan: str) -> int:
 
 
 def frame(spark: SparkSession, name: str, rows: list[tuple[Any, ...]]) -> DataFrame:
-    """Rows may lack the last columns, as the points that a review sets."""
-    width = len(SCHEMAS[name])
-    return spark.createDataFrame([(*row, *[None] * (width - len(row))) for row in rows], SCHEMAS[name])
+    return spark.createDataFrame([padded(row, name) for row in rows], SCHEMAS[name])
 
 
 def hospitals(spark: SparkSession, *levels: int) -> DataFrame:

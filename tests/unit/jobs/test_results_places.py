@@ -24,7 +24,7 @@ def context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JobContext:
     settled = FinishedRun("s", "settle", AREA, str(YEAR), {HOSPITAL_YEAR.name: 1}, datetime(YEAR, 1, 1, tzinfo=UTC))
     runs = RunBook(None, {("settle", AREA, str(YEAR)): settled}, True)  # type: ignore[arg-type]
     monkeypatch.setattr(runs, "due", lambda calculations, force: [])
-    for name in ("require", "read_slices", "read_city_year"):
+    for name in ("_check_years", "read_slices", "read_city_year"):
         monkeypatch.setattr(results, name, lambda *_: None)
     monkeypatch.setattr(results, "_summary", lambda *_: [])
     monkeypatch.setattr(results, "write_city_book", lambda path, *_: update_workbook(path, SHEETS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import shutil
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from lake.province_folder import (
     write_table,
     write_tables,
 )
+from lake.province_plain import plain_province
 from lake.province_schema import LAYOUTS
 from settlement.policy import OutOfAreaPool
 
@@ -289,6 +291,23 @@ def test_a_table_that_cannot_be_named_leaves_no_scraps(tmp_path: Path) -> None:
     with pytest.raises(InputProblem, match=r"b\.csv cannot be written: it is a folder"):
         write_tables(tmp_path, {"a.csv": (("x",), []), "b.csv": (("x",), [])})
     assert [file.name for file in tmp_path.iterdir()] == ["b.csv"]
+
+
+def test_hospitals_may_have_a_score(tmp_path: Path) -> None:
+    """The column may be missing, and a cell of it empty (OP-56); what it holds is a number."""
+    without = read_province_folder(GOLDEN / "p1")
+    assert without.hospitals["score"].null_count == without.hospitals.num_rows
+    assert {hospital.score for hospital in plain_province(without).hospitals} == {None}
+    copy = shutil.copytree(GOLDEN / "p1", tmp_path / "p1")
+    header, *rows = (GOLDEN / "p1" / "hospitals.csv").read_text(encoding="utf-8").splitlines()
+    scored = [f"{header},score", f"{rows[0]},88.5", *[f"{row}," for row in rows[1:]]]
+    (copy / "hospitals.csv").write_text("\n".join(scored) + "\n", encoding="utf-8")
+    scores = [hospital.score for hospital in plain_province(read_province_folder(copy)).hospitals]
+    assert scores == [Fraction("88.5"), *[None] * (len(rows) - 1)]
+    scored[1] = f"{rows[0]},-1"
+    (copy / "hospitals.csv").write_text("\n".join(scored) + "\n", encoding="utf-8")
+    with pytest.raises(InputProblem, match=r"hospitals\.csv line 2: score = '-1': write a number .* not negative"):
+        read_province_folder(copy)
 
 
 def test_wrong_row_leaves_nothing_behind(tmp_path: Path) -> None:
