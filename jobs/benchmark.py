@@ -132,7 +132,7 @@ def _history(context: JobContext, schemes: Mapping[str, str], year: int) -> Data
 def _measure(lake: Lake, registry: Registry, history: DataFrame, policies: Mapping[str, Any]) -> Measured:
     hospitals = newest_hospitals(lake)
     base_groups = registry_frame(lake, registry, BASE_GROUPS)
-    elements = measure_elements(hospitals, history, base_groups, policies).toArrow()
+    elements = measure_elements(hospitals, history, base_groups, policies, registry.year).toArrow()
     if elements.num_rows == 0:
         raise MissingParameters("the history holds no grouped case: check the schemes with `dianshu scheme list`")
     return Measured(elements, measurement_detail(hospitals, history, policies).toArrow())
