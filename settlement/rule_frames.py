@@ -155,6 +155,22 @@ GROUP_FIGURES = StructType(
 INDICES = ("cmi", "cost_index", "time_index", "high_rate", "low_rate")
 HOSPITAL_INDICES = StructType([_AREA, _HOSPITAL, *[_field(name, WIDE_RATIO, name) for name in INDICES]])
 
+# One row: a group that qualifies as a base group, or is listed as one. Key: area, drg.
+BASE_GROUP_FINDINGS = StructType(
+    [
+        *(_AREA, _DRG),
+        _field("cases", LongType(), "cases of history"),
+        _field("primary_cases", LongType(), "of them in primary institutions (基层)"),
+        _field("share", WIDE_RATIO, "基层占比; missing without cases", nullable=True),
+        _field("kept", LongType(), "cases that the first trimming keeps"),
+        _field("cv_squared", WIDE_RATIO, "square of their CV (变异系数); missing where there is none", nullable=True),
+        _flag("share_met", "the share is large enough"),
+        _flag("cv_met", "the CV is low enough"),
+        _flag("cases_met", "more cases are kept than stable.min_n"),
+        _text("finding", "candidate (qualifies, not listed), listed (does not qualify), both"),
+    ]
+)
+
 WEIGHT_PLACES = 6
 WEIGHT = DecimalType(18, WEIGHT_PLACES)
 # One row: a group's weight (权重) and what was negotiated. Key: area, drg.

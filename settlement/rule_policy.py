@@ -21,6 +21,7 @@ from settlement.policy_values import (
     read_decimal,
     read_flag,
     read_numbers,
+    read_rate,
     read_values,
     word_of,
 )
@@ -122,6 +123,8 @@ class RulePolicy:
     growth_benchmark: Decimal | None  # None: the mean growth of the level
     growth_reward: Decimal
     growth_restraint: Decimal
+    base_group_min_share: Decimal
+    base_group_max_cv: Decimal
 
 
 LEVEL_MEAN = "level_mean"
@@ -171,6 +174,8 @@ _READERS: dict[str, tuple[str, Any]] = {
     "growth.benchmark": ("growth_benchmark", _growth),
     "growth.reward": ("growth_reward", read_decimal),
     "growth.restraint": ("growth_restraint", read_decimal),
+    "base_group.min_share": ("base_group_min_share", read_rate),
+    "base_group.max_cv": ("base_group_max_cv", read_rate),
 }
 
 RULE_KEYS: tuple[str, ...] = tuple(_READERS)

@@ -53,6 +53,8 @@ RULE_CHOICES: dict[str, tuple[Any, ...]] = {
     "growth.benchmark": ("0.05", "level_mean", "-0.1"),
     "growth.reward": ("0.1", "0.333"),
     "growth.restraint": ("0.2", "1"),
+    "base_group.min_share": ("0.5", "0.3333"),
+    "base_group.max_cv": ("0.7", "0.4714"),
 }
 
 
