@@ -16,6 +16,7 @@ from typing import Any
 from settlement.policy_values import (
     Numbers,
     PolicyProblem,
+    read_choice,
     read_codes,
     read_count,
     read_decimal,
@@ -86,6 +87,17 @@ class GroupsScope(StrEnum):
     BY_RANK = "by_rank"
 
 
+class Indicator(StrEnum):
+    """Keys of `assessment.weights`: what the yearly assessment looks at (policy/002 article 33, OP-55)."""
+
+    VISITS_PER_PERSON = "visits_per_person"
+    DISCHARGES = "discharges"
+    MEAN_COST = "mean_cost"
+    PERSONAL_SHARE = "personal_share"
+    CMI = "cmi"
+    FUND = "fund"
+
+
 @dataclass(frozen=True, slots=True)
 class RulePolicy:
     """The values of one area at one date. Ratios and rates are plain numbers (0.05 = 5%)."""
@@ -125,6 +137,7 @@ class RulePolicy:
     growth_restraint: Decimal
     base_group_min_share: Decimal
     base_group_max_cv: Decimal
+    assessment_weights: Numbers  # signed, by indicator; empty: off
 
 
 LEVEL_MEAN = "level_mean"
@@ -138,6 +151,13 @@ def _month_day(key: str, value: Any) -> str:
     if not isinstance(value, str) or not _MONTH_DAY.fullmatch(value):
         raise PolicyProblem(f"policy value {key} = {value!r}: write month and day as text, like '03-31'")
     return value
+
+
+def _indicator_weights(key: str, value: Any) -> Numbers:
+    weights = read_numbers(key, value)
+    for name, _ in weights:
+        read_choice(key, name, Indicator)
+    return weights
 
 
 _READERS: dict[str, tuple[str, Any]] = {
@@ -176,6 +196,7 @@ _READERS: dict[str, tuple[str, Any]] = {
     "growth.restraint": ("growth_restraint", read_decimal),
     "base_group.min_share": ("base_group_min_share", read_rate),
     "base_group.max_cv": ("base_group_max_cv", read_rate),
+    "assessment.weights": ("assessment_weights", _indicator_weights),
 }
 
 RULE_KEYS: tuple[str, ...] = tuple(_READERS)

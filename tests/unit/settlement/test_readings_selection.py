@@ -1,15 +1,21 @@
-"""What is proposed and a person decides: base groups (OP-39), in numbers worked by hand."""
+"""What is proposed and a person decides: base groups (OP-39), assessment (OP-55); numbers worked by hand."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from typing import Any
+
+import pytest
 
 from lake.policy_files import load_policies
 from settlement.policy import read_policy
+from settlement.policy_values import PolicyProblem
+from settlement.reference.assessment import AssessmentProposal, HospitalYears, YearFigures, assessment_proposals
 from settlement.reference.base_groups import BaseGroupFinding, base_group_candidates
 from settlement.reference.inputs import BaseGroup, HistoryCase, Hospital
-from settlement.rule_policy import read_rule_policy
+from settlement.rule_policy import Indicator, read_rule_policy
 
 AREA = "419001"
 BOOK, DAY = load_policies(), date(2025, 6, 30)
@@ -55,3 +61,61 @@ def test_op_39_a_listed_group_is_told_of_whether_it_qualifies_or_not() -> None:
     assert unseen is not None
     assert (unseen.cases, unseen.share, unseen.cv_squared) == (0, None, None)
     assert found([(1, 0)] * 6) is None  # costs of zero have no deviation
+
+
+# --- OP-55: the assessment coefficient --------------------------------------------------------------------------
+
+# 120 discharges of 100 persons at 1,000 each, half of it paid by the fund, a third of 120,000 by patients, CMI 1.1.
+NOW = YearFigures(120, 120_000, 60_000, Fraction(132), 120, 120, 100, 40_000, 120_000)
+# A year before: 100 discharges of 100 persons at 1,250 each, half of it by the fund, a fifth by patients, CMI 1.
+BEFORE = YearFigures(100, 125_000, 62_500, Fraction(100), 100, 100, 100, 25_000, 125_000)
+
+
+def assessed(
+    weights: dict[str, str], now: YearFigures = NOW, before: YearFigures = BEFORE, **limits: str
+) -> AssessmentProposal:
+    values = {**BOOK.values_at("999999", DAY), **{f"assessment.{end}": value for end, value in limits.items()}}
+    rules = read_rule_policy({**BOOK.rule_values_at("999999", DAY), "assessment.weights": weights})
+    (one,) = assessment_proposals([HospitalYears(AREA, "H3", now, before)], {AREA: read_policy(values)}, {AREA: rules})
+    return one
+
+
+def test_op_55_changes_against_the_year_before() -> None:
+    """1.2 against 1; 120 against 100; 1,000 against 1,250; 1/3 against 1/5; 1.1 against 1; 60,000 against 62,500."""
+    one = assessed({})
+    assert [one.changes[indicator] for indicator in Indicator] == [
+        *(Fraction("0.2"), Fraction("0.2"), Fraction("-0.2"), Fraction("0.666667"), Fraction("0.1"), Fraction("-0.04")),
+    ]
+    assert (one.outcome, one.coefficient) == ("off", None)
+
+
+def test_op_55_weights_make_the_coefficient() -> None:
+    """1 - 0.1 x 0.2 (visits per person) - 0.3 x -0.2 (mean cost) + 0.5 x 0.1 (CMI)."""
+    one = assessed({"visits_per_person": "-0.1", "mean_cost": "-0.3", "cmi": "0.5"})
+    assert (one.outcome, one.coefficient) == ("proposed", Fraction("1.09"))
+    assert assessed({"personal_share": "-0.1"}).coefficient == Fraction("0.933333")
+
+
+def test_op_55_the_limits_hold_the_coefficient() -> None:
+    assert assessed({"cmi": "0.5"}, max="1.02").coefficient == Fraction("1.02")
+    assert assessed({"cmi": "-0.5"}, min="0.98").coefficient == Fraction("0.98")
+    assert assessed({"cmi": "-50"}).coefficient == 0  # no hospital pays for its assessment more than it is due
+    assert "held within 0.98" in assessed({"cmi": "-0.5"}, min="0.98").why
+
+
+def test_op_55_without_a_year_before_there_is_no_proposal() -> None:
+    nothing = YearFigures(0, 0, 0, Fraction(0), 0, 0, 0, 0, 0)
+    one = assessed({"cmi": "0.5"}, before=nothing)
+    assert (one.outcome, one.coefficient, one.changes[Indicator.CMI]) == ("not_comparable", None, None)
+
+
+def test_op_55_a_figure_that_is_missing_matters_where_it_has_a_weight() -> None:
+    unnamed = replace(NOW, person_visits=0, persons=0)
+    assert assessed({"cmi": "0.5"}, now=unnamed).coefficient == Fraction("1.05")
+    assert assessed({"cmi": "0.5", "visits_per_person": "-0.1"}, now=unnamed).outcome == "not_comparable"
+    assert assessed({"cmi": "0.5", "visits_per_person": "0"}, now=unnamed).coefficient == Fraction("1.05")
+
+
+def test_op_55_an_indicator_that_article_33_does_not_name_is_refused() -> None:
+    with pytest.raises(PolicyProblem, match=r"assessment\.weights = 'beds'"):
+        assessed({"beds": "1"})
