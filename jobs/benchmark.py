@@ -14,7 +14,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from jobs.context import (
     JobContext,
@@ -35,12 +34,11 @@ from lake.policy_files import PolicyBook, load_policies
 from lake.registry import Registry, newest_hospitals, registry_frame
 from lake.runs import Calculation
 from lake.scheme_store import schemes_in_use
-from lake.settings import history_years
 from lake.store import Lake
 from lake.tables.cases import CASES
 from lake.tables.groups import GROUPS
 from lake.tables.registry import BASE_GROUPS
-from lake.views import cases_of, city_years, group_period, groups_of, with_groups
+from lake.views import grouped_history, history_runs
 from settlement.elements import measure_elements, measurement_detail
 
 NAME = "benchmark"
@@ -92,7 +90,7 @@ def benchmark(context: JobContext, cities: Collection[str], year: int, policies:
     context.say(NAME, f"{len(calculations)} cities, {len(due)} to measure")
     if not due:
         return []
-    history = _history(context, {area: schemes[area] for area in due}, year)
+    history = grouped_history(context.runs, {area: schemes[area] for area in due}, year)
     history.persist()
     measured = _measure(context.lake, registry, history, {area: policies.at(area, date(year, 1, 1)) for area in due})
     history.unpersist()
@@ -111,29 +109,20 @@ def benchmark(context: JobContext, cities: Collection[str], year: int, policies:
 def _calculation(
     context: JobContext, registry: Registry, area: str, year: int, scheme: str, values: Mapping[str, Any]
 ) -> Calculation:
-    groups = {}
-    for past in history_years(year):
-        period = group_period(past, scheme)
-        hint = f"run `dianshu group --year {past} --scheme-year {year}` first"
-        groups[str(past)] = context.runs.required("group", area, period, hint).run_id
     given = {name: registry.fingerprint(name, area) for name in ("hospitals", "base_groups", "elements_given")}
-    by = {"groups": groups, "policy": canonical(values), "scheme": scheme, **given}
+    by = {
+        "groups": history_runs(context.runs, area, year, scheme),
+        "policy": canonical(values),
+        "scheme": scheme,
+        **given,
+    }
     return Calculation(NAME, area, str(year), by)
-
-
-def _history(context: JobContext, schemes: Mapping[str, str], year: int) -> DataFrame:
-    """Grouped cases of the years before (settlement.frames.HISTORY)."""
-    places = city_years(schemes, history_years(year))
-    grouped = with_groups(cases_of(context.runs, places), groups_of(context.runs, schemes, places))
-    return grouped.where(F.col("drg").isNotNull()).select(
-        "fixmedins_code", F.substring("month", 1, 4).cast("int").alias("year"), "drg", "cost_fen", "special_cost_fen"
-    )
 
 
 def _measure(lake: Lake, registry: Registry, history: DataFrame, policies: Mapping[str, Any]) -> Measured:
     hospitals = newest_hospitals(lake)
     base_groups = registry_frame(lake, registry, BASE_GROUPS)
-    elements = measure_elements(hospitals, history, base_groups, policies).toArrow()
+    elements = measure_elements(hospitals, history, base_groups, policies, registry.year).toArrow()
     if elements.num_rows == 0:
         raise MissingParameters("the history holds no grouped case: check the schemes with `dianshu scheme list`")
     return Measured(elements, measurement_detail(hospitals, history, policies).toArrow())

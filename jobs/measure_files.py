@@ -1,6 +1,7 @@
 """Measure the core elements of a province given as files.
 
-IN holds hospitals.csv, history.csv, base_groups.csv and policy.yaml (others are not looked at); OUT gets elements.csv.
+IN holds hospitals.csv, history.csv, base_groups.csv and policy.yaml; OUT gets elements.csv. Others are not looked at:
+budgets.csv only where the policy weighs the years of history (OP-20), for the year that is measured for.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import argparse
 from collections.abc import Iterable
 from pathlib import Path
 
+from lake.clearing_year import clearing_year
 from lake.places import check_folder_place
 from lake.province_folder import MEASURING, ProvinceFolder, frames, read_province_folder, write_table
 
@@ -48,7 +50,7 @@ def _by_reference(folder: ProvinceFolder) -> Iterable[tuple[str, ...]]:
     from settlement.reference.measuring import measure
 
     province = plain_province(folder)
-    return measure(province.hospitals, province.history, province.base_groups, province.policies)
+    return measure(province.hospitals, province.history, province.base_groups, province.policies, clearing_year(folder))
 
 
 def _by_spark(folder: ProvinceFolder) -> Iterable[tuple[str, ...]]:
@@ -59,7 +61,8 @@ def _by_spark(folder: ProvinceFolder) -> Iterable[tuple[str, ...]]:
     from settlement.reference.measuring import ELEMENT_COLUMNS
 
     read = frames(build_session("dianshu-measure-files"), folder, MEASURING)
-    elements = measure_elements(read["hospitals"], read["history"], read["base_groups"], folder.policies)
+    inputs = (read["hospitals"], read["history"], read["base_groups"])
+    elements = measure_elements(*inputs, folder.policies, clearing_year(folder))
     return text_rows(elements_text(elements, folder.policies), ELEMENT_COLUMNS)
 
 

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from grouper.case import Outcome
 from lake.errors import MissingParameters
 from lake.runs import RunBook, read_slices, union_all
+from lake.settings import history_years
 from lake.tables.case_points import CASE_POINTS
 from lake.tables.cases import CASES
 from lake.tables.groups import GROUPS
@@ -76,6 +77,23 @@ def with_groups(cases: DataFrame, groups: DataFrame) -> DataFrame:
     payable = F.when(F.col("outcome") == Outcome.GROUPED.value, F.col("drg"))
     found = groups.select("area", "month", "setl_id", payable.alias("drg"), "outcome", "reason", "scheme_version")
     return cases.join(found, ["area", "month", "setl_id"], "left")
+
+
+def history_runs(runs: RunBook, area: str, year: int, scheme: str) -> dict[str, str]:
+    """Year of history -> id of the `group` run of an area's cases under the scheme that the clearing year has."""
+    hints = {past: f"run `dianshu group --year {past} --scheme-year {year}` first" for past in history_years(year)}
+    return {
+        str(past): runs.required("group", area, group_period(past, scheme), hint).run_id for past, hint in hints.items()
+    }
+
+
+def grouped_history(runs: RunBook, schemes: Mapping[str, str], year: int) -> DataFrame:
+    """Grouped cases of the years before (`settlement.frames.HISTORY`), each area under its scheme version."""
+    places = city_years(schemes, history_years(year))
+    grouped = with_groups(cases_of(runs, places), groups_of(runs, schemes, places))
+    return grouped.where(F.col("drg").isNotNull()).select(
+        "fixmedins_code", F.substring("month", 1, 4).cast("int").alias("year"), "drg", "cost_fen", "special_cost_fen"
+    )
 
 
 def moves_between(before: DataFrame, after: DataFrame) -> DataFrame:

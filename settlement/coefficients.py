@@ -34,7 +34,8 @@ def measured_coefficient(
 ) -> Column:
     """Level mean ÷ group mean within `least..most`, an integer at `places`; missing where the group mean is 0.
 
-    `level` and `group` are (count, sum in fen) of the kept cases. Rounding keeps order, so the limits may come after.
+    `level` and `group` are (weight, weighted sum in fen) of the cases it is measured on (OP-20, OP-25). Rounding keeps
+    order, so the limits may come after.
     """
     level_count, level_total = level
     group_count, group_total = group

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from settlement.benchmark import benchmark_points, group_sums, history_costs, level_sums, mean_yuan
 from settlement.coefficients import measured_coefficient
 from settlement.frames import ELEMENTS, VALUE
+from settlement.history_weights import weighed
 from settlement.money import INTEGER, VALUE_PLACES, from_units, power_of_ten
 from settlement.policies import with_policies
 from settlement.policy import Policy
@@ -20,16 +21,22 @@ _KEY = ("area", "kind", "drg", "level", "fixmedins_code")
 
 
 def measure_elements(
-    hospitals: DataFrame, history: DataFrame, base_groups: DataFrame, policies: Mapping[str, Policy]
+    hospitals: DataFrame,
+    history: DataFrame,
+    base_groups: DataFrame,
+    policies: Mapping[str, Policy],
+    year: int | None = None,
 ) -> DataFrame:
     """Measure all areas at once: `HOSPITALS`, `HISTORY`, `BASE_GROUPS` -> `ELEMENTS` (policy/002 articles 17 and 18).
 
     Kinds: all_mean (M), and for each group cases, kept, stable, group_mean, benchmark_points, base_group, level_mean,
     level_coefficient. Means are yuan. Values are rounded at the places of the area's policy.
+
+    `year`: the clearing year that is measured for; needed where an area weighs the years before it (OP-20).
     """
-    groups = _measured_groups(hospitals, history, policies)
+    groups = _measured_groups(weighed(history_costs(history, hospitals), policies, year), policies)
     flags = base_groups.select("area", "drg", F.lit(True).alias("_base")).distinct()
-    needed = with_policies(groups, policies, *_PLACES, "level_coef_min", "level_coef_max")
+    needed = with_policies(groups, policies, *_PLACES, "level_coef_min", "level_coef_max", "level_coef_min_n")
     first_of_area = F.row_number().over(Window.partitionBy("area").orderBy("drg")) == 1
     wide = needed.join(F.broadcast(flags), ["area", "drg"], "left").withColumn("_leads", first_of_area)
     rows = wide.select("area", "drg", F.explode(F.concat(_group_rows(), _level_rows())).alias("row"))
@@ -44,8 +51,7 @@ def measure_elements(
     )
 
 
-def _measured_groups(hospitals: DataFrame, history: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
-    costs = history_costs(history, hospitals)
+def _measured_groups(costs: DataFrame, policies: Mapping[str, Policy]) -> DataFrame:
     return group_sums(level_sums(costs, group_bounds(costs, policies)), policies)
 
 
@@ -64,15 +70,15 @@ def _at_places(units: Column, places: Column) -> Column:
 
 
 def _group_rows() -> Column:
-    kept = (F.col("kept_count"), F.col("kept_total"))
-    area = (F.col("area_count"), F.col("area_total"))
+    kept = (F.col("kept_weight"), F.col("kept_weighted"))
+    area = (F.col("area_weight"), F.col("area_weighted"))
     mean_dp, points_dp = F.col("mean_dp"), F.col("points_dp")
     points = benchmark_points(F.col("stable"), kept, F.col("median_twice"), area, points_dp)
     all_mean = F.when(F.col("_leads"), mean_yuan(area[1], area[0], mean_dp))
     return F.array(
         _element("all_mean", None, _at_places(all_mean, mean_dp)),
         _element("cases", None, _count(F.col("all_count"))),
-        _element("kept", None, _count(kept[0])),
+        _element("kept", None, _count(F.col("kept_count"))),
         _element("stable", None, _count(F.col("stable").cast("int"))),
         _element("group_mean", None, _at_places(mean_yuan(kept[1], kept[0], mean_dp), mean_dp)),
         _element("benchmark_points", None, _at_places(points, points_dp)),
@@ -81,16 +87,18 @@ def _group_rows() -> Column:
 
 
 def _level_rows() -> Column:
-    kept = (F.col("kept_count"), F.col("kept_total"))
+    group = (F.col("compared_weight"), F.col("compared_weighted"))
     limits = (F.col("level_coef_min"), F.col("level_coef_max"))
 
     def mean(item: Column) -> Column:
-        value = mean_yuan(item["total"], item["count"], F.col("mean_dp"))
+        value = mean_yuan(item["kept_weighted"], item["kept_weight"], F.col("mean_dp"))
         return _element("level_mean", item["level"], _at_places(value, F.col("mean_dp")))
 
     def coefficient(item: Column) -> Column:
-        value = measured_coefficient((item["count"], item["total"]), kept, *limits, F.col("coef_dp"))
-        return _element("level_coefficient", item["level"], _at_places(value, F.col("coef_dp")))
+        own = (item["compared_weight"], item["compared_weighted"])
+        value = measured_coefficient(own, group, *limits, F.col("coef_dp"))
+        enough = F.when(item["compared_count"] >= F.col("level_coef_min_n"), value)
+        return _element("level_coefficient", item["level"], _at_places(enough, F.col("coef_dp")))
 
     return F.concat(F.transform("levels", mean), F.transform("levels", coefficient))
 
@@ -100,8 +108,9 @@ def measurement_detail(hospitals: DataFrame, history: DataFrame, policies: Mappi
 
     Columns: area, drg, cases, kept, trimmed, `first_*` (after the first trimming), sums in fen and sums of squares
     before (`all_total`, `all_squares`) and after trimming (`kept_total`, `kept_squares`), stable, middle_used.
+    Every case counts once, whatever weight its year has in means (OP-20).
     """
-    groups = _measured_groups(hospitals, history, policies)
+    groups = _measured_groups(history_costs(history, hospitals), policies)
     return groups.select(
         "area",
         "drg",

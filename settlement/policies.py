@@ -1,6 +1,6 @@
 """Policy values of all areas as one small frame, one row an area, so that one run serves 21 areas at once.
 
-Ratios and rates are integers at `RATE_PLACES`. Those that enter long products, the largest CV and the multiples of
+Ratios and rates are integers at `RATE_PLACES`. Those that enter long products, the largest CVs and the multiples of
 the outlier bands, are structs of `digits` and `places` without trailing zeros, so that 38 digits go further.
 An open bound is missing. The frame is broadcast.
 """
@@ -35,6 +35,7 @@ from settlement.readings import ReturnStep
 from settlement.rule_policy import RulePolicy
 
 _RATE = LongType()
+_SHORTENED = ("stable_max_cv", "base_group_max_cv")
 _SHORT = StructType([StructField("digits", LongType()), StructField("places", IntegerType())])
 _BANDS = ArrayType(StructType([StructField("up_to", _RATE), StructField("multiple", _SHORT)]))
 _TIERS = ArrayType(
@@ -65,7 +66,7 @@ def _schema(kind: type[Policy] | type[RulePolicy] | type[CaseRules]) -> StructTy
 
     def column(name: str, written: str) -> DataType:
         a_word = isinstance(words[name], type) and issubclass(words[name], StrEnum)
-        return _SHORT if name == "stable_max_cv" else StringType() if a_word else _KINDS[written]
+        return _SHORT if name in _SHORTENED else StringType() if a_word else _KINDS[written]
 
     columns = [StructField(field.name, column(field.name, str(field.type))) for field in fields(kind)]
     return StructType([StructField("area", StringType(), False), *columns])
@@ -89,7 +90,7 @@ def _shortest(name: str, number: Decimal) -> tuple[int, int]:
 
 
 def _cell(name: str, value: Any) -> Any:
-    if name == "stable_max_cv":
+    if name in _SHORTENED:
         return _shortest(name, value)
     if isinstance(value, Decimal):
         return _units(name, value)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from math import gcd
 from typing import Any
 
 from settlement.policy_values import (
+    KEPT_PLACES,
     Numbers,
     PolicyProblem,
     read_codes,
@@ -23,6 +25,8 @@ from settlement.policy_values import (
     read_rows,
     word_of,
 )
+
+_MOST_WEIGHT = 9999  # sums of weighted costs and their products then still fit 38 digits
 
 
 class Residue(StrEnum):
@@ -253,7 +257,7 @@ class Readings:
     rounding_residue: Residue = Residue.LARGEST_REMAINDER
     trim_middle_interp: Interpolation = Interpolation.LINEAR
     trim_middle_inclusive: bool = True
-    history_year_weights: Numbers = ()  # by years before the clearing year; empty: equal
+    history_year_weights: Numbers = ()  # whole, by years before the clearing year; empty: equal
     trim_median_after: MedianAfter = MedianAfter.FIRST
     trim_all_mean_trimmed: bool = True
     level_coef_trimmed: bool = True
@@ -312,6 +316,23 @@ def _rates(key: str, value: Any) -> Numbers:
     return numbers
 
 
+def _year_weights(key: str, value: Any) -> Numbers:
+    """Weights in lowest whole numbers: what counts is how they compare, and whole ones keep means exact (OP-20)."""
+    weights = _rates(key, value)
+    for years, _ in weights:
+        if not years.isdecimal() or str(int(years)) != years or years == "0":
+            raise PolicyProblem(f"policy value {key}: {years!r} is no number of years before; write '1', '2', ...")
+    if not weights:
+        return weights
+    units = [int(weight.scaleb(KEPT_PLACES)) for _, weight in weights]
+    unit = gcd(*units)
+    if not unit:
+        raise PolicyProblem(f"policy value {key}: give one of the years a weight above 0")
+    if max(units) // unit > _MOST_WEIGHT:
+        raise PolicyProblem(f"policy value {key}: in lowest terms at most {_MOST_WEIGHT}; write rounder weights")
+    return tuple((years, Decimal(own // unit)) for (years, _), own in zip(weights, units, strict=True))
+
+
 def _return_table(key: str, value: Any) -> tuple[ReturnStep, ...]:
     rows = read_rows(key, value, ("score", "share"))
     steps = tuple(ReturnStep(read_rate(key, row["score"]), read_rate(key, row["share"])) for row in rows)
@@ -335,7 +356,7 @@ READING_READERS: dict[str, tuple[str, Any]] = {
     "rounding.residue": ("rounding_residue", word_of(Residue)),
     "trim.middle_section.interp": ("trim_middle_interp", word_of(Interpolation)),
     "trim.middle_section.inclusive": ("trim_middle_inclusive", read_flag),
-    "history.year_weights": ("history_year_weights", _rates),
+    "history.year_weights": ("history_year_weights", _year_weights),
     "trim.median_after": ("trim_median_after", word_of(MedianAfter)),
     "trim.all_mean_trimmed": ("trim_all_mean_trimmed", read_flag),
     "level_coef.trimmed": ("level_coef_trimmed", read_flag),

@@ -155,6 +155,59 @@ GROUP_FIGURES = StructType(
 INDICES = ("cmi", "cost_index", "time_index", "high_rate", "low_rate")
 HOSPITAL_INDICES = StructType([_AREA, _HOSPITAL, *[_field(name, WIDE_RATIO, name) for name in INDICES]])
 
+# One row: a group that qualifies as a base group, or is listed as one. Key: area, drg.
+BASE_GROUP_FINDINGS = StructType(
+    [
+        *(_AREA, _DRG),
+        _field("cases", LongType(), "cases of history"),
+        _field("primary_cases", LongType(), "of them in primary institutions (基层)"),
+        _field("share", WIDE_RATIO, "基层占比; missing without cases", nullable=True),
+        _field("kept", LongType(), "cases that the first trimming keeps"),
+        _field("cv_squared", WIDE_RATIO, "square of their CV (变异系数); missing where there is none", nullable=True),
+        _flag("share_met", "the share is large enough"),
+        _flag("cv_met", "the CV is low enough"),
+        _flag("cases_met", "more cases are kept than stable.min_n"),
+        _text("finding", "candidate (qualifies, not listed), listed (does not qualify), both"),
+    ]
+)
+
+# One row: a hospital's year, and the one before (`last_`). Key: fixmedins_code.
+_TWO_YEARS = (
+    ("discharges", LongType(), "出院人次"),
+    ("cost_fen", LongType(), "their cost without 特需, fen"),
+    ("fund_fen", LongType(), "住院统筹基金 by item, fen"),
+    ("weight_sum", WIDE_RATIO, "Σ weight of cases in groups that have one"),
+    ("weighted_cases", LongType(), "their number"),
+    ("person_visits", LongType(), "lists that name a person"),
+    ("persons", LongType(), "the persons"),
+    ("personal_fen", LongType(), "个人支付 of the lists that state it, fen"),
+    ("personal_cost_fen", LongType(), "医疗总费用 of these lists, fen"),
+)
+ASSESSMENT_FIGURES = StructType(
+    [
+        *(_AREA, _HOSPITAL),
+        *[_field(f"{prefix}{name}", kind, comment) for prefix in ("", "last_") for name, kind, comment in _TWO_YEARS],
+    ]
+)
+ASSESSMENT_PROPOSALS = StructType(
+    [
+        *(_AREA, _HOSPITAL),
+        *[
+            _field(name, WIDE_RATIO, f"{word}: relative change; missing where a year has none", nullable=True)
+            for name, word in (
+                ("visits_per_person", "人次人头比"),
+                ("discharges", "出院人次"),
+                ("mean_cost", "次均费用"),
+                ("personal_share", "个人负担比"),
+                ("cmi", "CMI"),
+                ("fund", "统筹基金按项目发生额"),
+            )
+        ],
+        _field("coefficient", RATIO, "考核系数 that the changes speak for; missing: none", nullable=True),
+        _text("outcome", "proposed, not_comparable, off"),
+    ]
+)
+
 WEIGHT_PLACES = 6
 WEIGHT = DecimalType(18, WEIGHT_PLACES)
 # One row: a group's weight (权重) and what was negotiated. Key: area, drg.

@@ -16,11 +16,13 @@ from typing import Any
 from settlement.policy_values import (
     Numbers,
     PolicyProblem,
+    read_choice,
     read_codes,
     read_count,
     read_decimal,
     read_flag,
     read_numbers,
+    read_rate,
     read_values,
     word_of,
 )
@@ -86,6 +88,17 @@ class GroupsScope(StrEnum):
     BY_RANK = "by_rank"
 
 
+class Indicator(StrEnum):
+    """Keys of `assessment.weights`: what the yearly assessment looks at (policy/002 article 33, OP-55)."""
+
+    VISITS_PER_PERSON = "visits_per_person"
+    DISCHARGES = "discharges"
+    MEAN_COST = "mean_cost"
+    PERSONAL_SHARE = "personal_share"
+    CMI = "cmi"
+    FUND = "fund"
+
+
 @dataclass(frozen=True, slots=True)
 class RulePolicy:
     """The values of one area at one date. Ratios and rates are plain numbers (0.05 = 5%)."""
@@ -126,6 +139,9 @@ class RulePolicy:
     month_declare_day: int
     month_presettle_days: int
     month_pay_days: int
+    base_group_min_share: Decimal
+    base_group_max_cv: Decimal
+    assessment_weights: Numbers  # signed, by indicator; empty: off
 
 
 LEVEL_MEAN = "level_mean"
@@ -153,6 +169,13 @@ def _month_day(key: str, value: Any) -> str:
     if not isinstance(value, str) or not _MONTH_DAY.fullmatch(value):
         raise PolicyProblem(f"policy value {key} = {value!r}: write month and day as text, like '03-31'")
     return value
+
+
+def _indicator_weights(key: str, value: Any) -> Numbers:
+    weights = read_numbers(key, value)
+    for name, _ in weights:
+        read_choice(key, name, Indicator)
+    return weights
 
 
 _READERS: dict[str, tuple[str, Any]] = {
@@ -192,6 +215,9 @@ _READERS: dict[str, tuple[str, Any]] = {
     "month.declare_day": ("month_declare_day", _day_of_month),
     "month.presettle_within": ("month_presettle_days", _working_days),
     "month.pay_within": ("month_pay_days", _working_days),
+    "base_group.min_share": ("base_group_min_share", read_rate),
+    "base_group.max_cv": ("base_group_max_cv", read_rate),
+    "assessment.weights": ("assessment_weights", _indicator_weights),
 }
 
 RULE_KEYS: tuple[str, ...] = tuple(_READERS)

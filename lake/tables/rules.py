@@ -77,6 +77,18 @@ BUDGET_PROPOSALS = _table(
     ("area", "insutype", "year"),
     rule_frames.BUDGET_RESULTS,
 )
+BASE_GROUP_FINDINGS = _table(
+    "base_group_findings",
+    "a group that history speaks for as a base group, or that is listed as one (基础病组遴选, policy/002 article 13)",
+    ("area", "drg", "year"),
+    StructType([*rule_frames.BASE_GROUP_FINDINGS.fields, _YEAR]),
+)
+ASSESSMENT_PROPOSALS = _table(
+    "assessment_proposals",
+    "the assessment coefficient that a hospital's figures of two years speak for (考核系数, policy/002 article 33)",
+    ("fixmedins_code", "year"),
+    StructType([*rule_frames.ASSESSMENT_PROPOSALS.fields, _YEAR]),
+)
 PAYMENT_WEIGHTS = _table(
     "payment_weights",
     "a group's payment weight, negotiated with the total kept (总权重不变, policy/001 article 16)",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from settlement.policy import Policy, TrimMethod
+from settlement.readings import Interpolation, MedianAfter
 from settlement.reference.exact import fixed
 from settlement.reference.inputs import BaseGroup, HistoryCase, Hospital, TextRow
 
@@ -16,15 +17,19 @@ ELEMENT_COLUMNS = ("area", "kind", "drg", "level", "fixmedins_code", "value")
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """A case of a group: its cost without special-need services, in fen, and the level of its hospital."""
+    """A case of a group: its cost without special-need services, in fen, and the level of its hospital.
+
+    `weight`: what the case counts in means, by its year (OP-20); it changes no count, no test and no median.
+    """
 
     cost_fen: int
     level: int
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredGroup:
-    """A group after trimming: all cases, those kept first, those its elements are taken from, and whether stable."""
+    """A group after trimming: all cases, those kept first, those its means are taken of, and whether stable."""
 
     stays: tuple[Stay, ...]
     kept_first: tuple[Stay, ...]
@@ -37,14 +42,19 @@ def measure(
     history: Iterable[HistoryCase],
     base_groups: Iterable[BaseGroup],
     policies: Mapping[str, Policy],
+    year: int | None = None,
 ) -> list[TextRow]:
-    """History -> rows of elements.csv as text, for each treating area that has history of grouped cases."""
+    """History -> rows of elements.csv as text, for each treating area that has history of grouped cases.
+
+    `year`: the clearing year that is measured for; needed where an area weighs the years before it (OP-20).
+    """
     by_hospital = {hospital.fixmedins_code: hospital for hospital in hospitals}
     groups: dict[str, dict[str, list[Stay]]] = defaultdict(lambda: defaultdict(list))
     for case in history:
         hospital = by_hospital[case.fixmedins_code]
         if case.drg is not None:
-            stay = Stay(case.cost_fen - case.special_cost_fen, hospital.level)
+            weight = year_weight(policies[hospital.area], year, case.year)
+            stay = Stay(case.cost_fen - case.special_cost_fen, hospital.level, weight)
             groups[hospital.area][case.drg].append(stay)
     listed = {(group.area, group.drg) for group in base_groups}
     rows: list[TextRow] = []
@@ -61,29 +71,62 @@ def _measure_area(area: str, by_drg: Mapping[str, list[Stay]], base: set[str], p
         rows.append((area, "cases", drg, "", "", str(len(group.stays))))
         rows.append((area, "kept", drg, "", "", str(len(group.kept))))
         rows.append((area, "stable", drg, "", "", "1" if group.stable else "0"))
-    kept_first = [stay for group in measured.values() for stay in group.kept_first]
-    if not kept_first:
-        return rows
-    all_mean = mean_fen(kept_first)
-    rows.append((area, "all_mean", "", "", "", fixed(all_mean / 100, policy.mean_dp)))
+    all_mean = mean_fen(stay for group in measured.values() for stay in _of_all_mean(group, policy))
+    if all_mean is not None:
+        rows.append((area, "all_mean", "", "", "", fixed(all_mean / 100, policy.mean_dp)))
     for drg, group in measured.items():
-        if group.kept:  # the trimming of two unlike cases keeps neither: then there is nothing to take a mean of
-            rows += _group_rows(area, drg, group, all_mean, policy)
+        rows += _group_rows(area, drg, group, all_mean, policy) + _level_rows(area, drg, group, policy)
     return rows
 
 
-def _group_rows(area: str, drg: str, group: MeasuredGroup, all_mean: Fraction, policy: Policy) -> list[TextRow]:
-    """What is measured on the cases kept: mean, benchmark points, level means and coefficients."""
+def year_weight(policy: Policy, year: int | None, past: int) -> int:
+    """What a case of a year before the clearing year counts in means (OP-20); a year that is not named counts 0."""
+    if not policy.history_year_weights:
+        return 1
+    if year is None:
+        raise ValueError("history.year_weights go by years before the clearing year: say which year is measured for")
+    return int(dict(policy.history_year_weights).get(str(year - past), 0))
+
+
+def _of_all_mean(group: MeasuredGroup, policy: Policy) -> tuple[Stay, ...]:
+    """The cases that M is a mean of (OP-22)."""
+    return group.kept_first if policy.trim_all_mean_trimmed else group.stays
+
+
+def _group_rows(area: str, drg: str, group: MeasuredGroup, all_mean: Fraction | None, policy: Policy) -> list[TextRow]:
+    """Mean and benchmark points of a group (policy/002 article 17(二)).
+
+    The trimming of two unlike cases keeps neither: then there is nothing to take a mean of.
+    """
     group_mean = mean_fen(group.kept)
-    rows: list[TextRow] = [(area, "group_mean", drg, "", "", fixed(group_mean / 100, policy.mean_dp))]
-    if all_mean:
-        typical = group_mean if group.stable else median_fen(group.kept)
+    typical = group_mean if group.stable else _median(group, policy)
+    rows: list[TextRow] = []
+    if group_mean is not None:
+        rows.append((area, "group_mean", drg, "", "", fixed(group_mean / 100, policy.mean_dp)))
+    if all_mean and typical is not None:
         rows.append((area, "benchmark_points", drg, "", "", fixed(typical / all_mean * 100, policy.points_dp)))
-    for level in sorted({stay.level for stay in group.kept}):
+    return rows
+
+
+def _median(group: MeasuredGroup, policy: Policy) -> Fraction | None:
+    """The median that an unstable group goes by (OP-21)."""
+    stays = group.stays if policy.trim_median_after is MedianAfter.NONE else group.kept_first
+    return median_fen(stays) if stays else None
+
+
+def _level_rows(area: str, drg: str, group: MeasuredGroup, policy: Policy) -> list[TextRow]:
+    """Means of the levels, of cases kept, and their coefficients, of those or of all cases (OP-25)."""
+    rows: list[TextRow] = []
+    compared = group.kept if policy.level_coef_trimmed else group.stays
+    group_mean = mean_fen(compared)
+    for level in sorted({stay.level for stay in group.stays}):
         level_mean = mean_fen(stay for stay in group.kept if stay.level == level)
-        rows.append((area, "level_mean", drg, str(level), "", fixed(level_mean / 100, policy.mean_dp)))
-        if group_mean:
-            coefficient = level_coefficient(level_mean, group_mean, policy)
+        if level_mean is not None:
+            rows.append((area, "level_mean", drg, str(level), "", fixed(level_mean / 100, policy.mean_dp)))
+        own = [stay for stay in compared if stay.level == level]
+        own_mean = mean_fen(own)
+        if group_mean and own_mean is not None and len(own) >= policy.level_coef_min_n:
+            coefficient = level_coefficient(own_mean, group_mean, policy)
             rows.append((area, "level_coefficient", drg, str(level), "", fixed(coefficient, policy.coef_dp)))
     return rows
 
@@ -103,7 +146,7 @@ def trim_and_test(stays: Iterable[Stay], policy: Policy) -> MeasuredGroup:
     if is_stable(first, policy):
         return MeasuredGroup(everything, first, first, stable=True)
     if len(first) > policy.stable_min_n:
-        middle = keep_between(first, Fraction(policy.trim_middle_lo), Fraction(policy.trim_middle_hi))
+        middle = middle_section(first, policy)
         if is_stable(middle, policy):
             return MeasuredGroup(everything, first, middle, stable=True)
     return MeasuredGroup(everything, first, first, stable=False)
@@ -114,6 +157,22 @@ def keep_between(stays: tuple[Stay, ...], low: Fraction, high: Fraction) -> tupl
     costs = sorted(stay.cost_fen for stay in stays)
     lowest, highest = quantile(costs, low), quantile(costs, high)
     return tuple(stay for stay in stays if lowest <= stay.cost_fen <= highest)
+
+
+def middle_section(stays: tuple[Stay, ...], policy: Policy) -> tuple[Stay, ...]:
+    """The cases of the middle section (中间区段法): bounds interpolated or the nearest cost, kept or not (OP-18)."""
+    costs = sorted(stay.cost_fen for stay in stays)
+    bound = nearest_quantile if policy.trim_middle_interp is Interpolation.NEAREST else quantile
+    lowest, highest = bound(costs, Fraction(policy.trim_middle_lo)), bound(costs, Fraction(policy.trim_middle_hi))
+    if policy.trim_middle_inclusive:
+        return tuple(stay for stay in stays if lowest <= stay.cost_fen <= highest)
+    return tuple(stay for stay in stays if lowest < stay.cost_fen < highest)
+
+
+def nearest_quantile(ordered: list[int], share: Fraction) -> Fraction:
+    """The cost at the whole rank nearest to `(n - 1) * share`, half up."""
+    place = (len(ordered) - 1) * share + Fraction(1, 2)
+    return Fraction(ordered[place.numerator // place.denominator])
 
 
 def quantile(ordered: list[int], share: Fraction) -> Fraction:
@@ -131,15 +190,16 @@ def is_stable(stays: tuple[Stay, ...], policy: Policy) -> bool:
     """
     if len(stays) <= policy.stable_min_n:
         return False
-    mean = mean_fen(stays)
+    mean = Fraction(sum(stay.cost_fen for stay in stays), len(stays))
     squares = sum(((stay.cost_fen - mean) ** 2 for stay in stays), Fraction(0))
     return squares < (Fraction(policy.stable_max_cv) * mean) ** 2 * (len(stays) - policy.cv_ddof)
 
 
-def mean_fen(stays: Iterable[Stay]) -> Fraction:
-    """Mean cost in fen, unrounded."""
-    costs = [stay.cost_fen for stay in stays]
-    return Fraction(sum(costs), len(costs))
+def mean_fen(stays: Iterable[Stay]) -> Fraction | None:
+    """Mean cost in fen by the weights of the cases, unrounded; None where no case has a weight."""
+    counted = list(stays)
+    weight = sum(stay.weight for stay in counted)
+    return Fraction(sum(stay.weight * stay.cost_fen for stay in counted), weight) if weight else None
 
 
 def median_fen(stays: Iterable[Stay]) -> Fraction:

@@ -59,6 +59,14 @@ MONEY: dict[str, tuple[Any, ...]] = {  # months and the year
     "second_distribution.key": ("points_assessment", "points", "amount"),
     "second_distribution.capped": (False, True),
 }
-MEASURING: dict[str, tuple[Any, ...]] = {}  # trimming, means, medians
+MEASURING: dict[str, tuple[Any, ...]] = {  # trimming, means, medians
+    "trim.middle_section.interp": ("linear", "nearest"),
+    "trim.middle_section.inclusive": (True, False),
+    "history.year_weights": ({}, {"1": "7", "2": "2", "3": "1"}, {"2": "0.5", "3": "0.75"}),
+    "trim.median_after": ("first_trimming", "no_trimming"),
+    "trim.all_mean_trimmed": (True, False),
+    "level_coef.trimmed": (True, False),
+    "level_coef.min_n": (1, 3),
+}
 
 READINGS = CASE_SUMS | VALUES | TARIFF | MONEY | MEASURING

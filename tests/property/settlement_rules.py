@@ -56,6 +56,13 @@ RULE_CHOICES: dict[str, tuple[Any, ...]] = {
     "month.declare_day": (10, 1, 28),
     "month.presettle_within": (10, 0),
     "month.pay_within": (30, 0, 1),
+    "base_group.min_share": ("0.5", "0.3333"),
+    "base_group.max_cv": ("0.7", "0.4714"),
+    "assessment.weights": (
+        {"discharges": "0.5", "mean_cost": "-0.25"},
+        {},
+        {"visits_per_person": "-1.5", "personal_share": "-0.1", "cmi": "0.33333333", "fund": "-0.2", "discharges": "0"},
+    ),
 }
 
 

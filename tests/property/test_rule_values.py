@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from settlement.reference.addons import AddOn, add_on_findings, effective_add_ons
+from settlement.reference.assessment import HospitalYears, assessment_proposals
+from settlement.reference.base_groups import base_group_candidates
 from settlement.reference.budget import BudgetInputs, yearly_budgets
 from settlement.reference.case_sharing import share_cases
 from settlement.reference.growth import FundGrowth, growth_adjustments
@@ -20,7 +22,9 @@ from settlement.reference.payment_plan import month_deadlines
 from settlement.reference.prepay import check_funds, pay_applications, publish, recover
 from settlement.reference.weights import GroupWeight, payment_weights
 from settlement.rule_policy import RULE_KEYS, RulePolicy
+from tests.property.settlement_provinces import random_province, united
 from tests.property.settlement_rules import AREAS, RULE_CHOICES, YEAR, rule_policy
+from tests.property.test_assessment import random_year
 from tests.property.test_prepay_voices import AS_OF, random_world
 from tests.property.test_rule_voices import random_cases
 
@@ -51,6 +55,11 @@ def everything(values: dict[str, Any]) -> list[Any]:
         [payment_weights(groups, policy, 4) for groups in _weights()],
         [(one.benchmark, one.adjustment_fen) for one in growth_adjustments(_funds(), policies)],
         month_deadlines("2026-12", policy, {}, date(2026, 12, 9)),
+        base_group_candidates(*_history(), dict.fromkeys(_history()[3], policy)),
+        [
+            one.coefficient
+            for one in assessment_proposals(_years(), _history()[3], dict.fromkeys(_history()[3], policy))
+        ],
     ]
 
 
@@ -95,6 +104,17 @@ def _weights() -> list[list[GroupWeight]]:
 
 def _funds() -> list[FundGrowth]:
     return [FundGrowth(AREAS[0], "310", f"H{i}", 3, 1000 + 100 * i, 1000 + 10 * i) for i in range(4)]
+
+
+@cache
+def _history() -> tuple[Any, ...]:
+    whole = united(random_province(seed, 0, f"{10 + seed}") for seed in range(8))
+    return whole.hospitals, whole.history, whole.base_groups, whole.policies
+
+
+def _years() -> list[HospitalYears]:
+    random = Random(1)
+    return [HospitalYears(area, f"H{area}", random_year(random), random_year(random)) for area in _history()[3]]
 
 
 @cache

@@ -187,8 +187,8 @@ def test_the_order_of_rows_is_irrelevant(seed: int, cases: int, order: int) -> N
     province = random_province(seed, cases)
     other = shuffled(province, order)
     assert settle(other) == settle(province)
-    again = measure(other.hospitals, other.history, other.base_groups, other.policies)
-    assert again == measure(province.hospitals, province.history, province.base_groups, province.policies)
+    again = measure(other.hospitals, other.history, other.base_groups, other.policies, YEAR)
+    assert again == measure(province.hospitals, province.history, province.base_groups, province.policies, YEAR)
 
 
 @given(SEEDS, SEEDS)

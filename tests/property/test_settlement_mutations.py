@@ -16,7 +16,7 @@ from settlement.reference.inputs import Province, TextRow
 from settlement.reference.measuring import measure
 from settlement.reference.settle import settle
 from tests.property.reading_choices import MONEY
-from tests.property.settlement_provinces import BANDS, CHOICES, TIERS, random_province, united
+from tests.property.settlement_provinces import BANDS, CHOICES, TIERS, YEAR, random_province, united
 
 RICH: dict[str, Any] = {
     **{key: values[0] for key, values in CHOICES.items()},
@@ -46,7 +46,17 @@ MEASURING: list[tuple[str, Any]] = [
     ("cv.ddof", 1),
     ("level_coef.min", "0.6"),
     ("level_coef.max", "1.3"),
+    ("trim.middle_section.interp", "nearest"),
+    ("trim.middle_section.inclusive", False),
+    ("history.year_weights", {"1": "7", "2": "2", "3": "1"}),
+    ("history.year_weights", {"1": "1"}),
+    ("trim.median_after", "no_trimming"),
+    ("trim.all_mean_trimmed", False),
+    ("level_coef.trimmed", False),
+    ("level_coef.min_n", 2),
 ]
+# Values that show only beside another one: a trimming of both ends alike seldom moves the median.
+BESIDE: dict[str, dict[str, Any]] = {"trim.median_after": {"trim.hi": "0.8"}}
 SETTLING: list[tuple[str, Any]] = [
     ("rounding.points_dp", 3),
     ("rounding.value_dp", 4),
@@ -139,7 +149,7 @@ def with_values(values: dict[str, Any]) -> Province:
 
 def measured(values: dict[str, Any]) -> list[TextRow]:
     given = with_values(values)
-    return measure(given.hospitals, given.history, given.base_groups, given.policies)
+    return measure(given.hospitals, given.history, given.base_groups, given.policies, YEAR)
 
 
 @cache
@@ -161,7 +171,8 @@ def test_every_policy_value_is_tried() -> None:
 
 @pytest.mark.parametrize(("key", "value"), MEASURING)
 def test_another_value_changes_the_elements(key: str, value: object) -> None:
-    assert measured({**RICH, key: value}) != usual_elements()
+    usual = {**RICH, **BESIDE.get(key, {})}
+    assert measured({**usual, key: value}) != (measured(usual) if key in BESIDE else usual_elements())
 
 
 @pytest.mark.parametrize(("key", "value"), SETTLING + MONEY_READ)

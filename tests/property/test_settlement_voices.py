@@ -30,7 +30,7 @@ from settlement.reference.text import TABLES
 from settlement.settle import settle_province
 from settlement.year_order import LAWFUL_ORDER, YearOrder
 from tests.property.ledger_voices import ledger_differences
-from tests.property.settlement_provinces import random_order, random_province, shuffled, united
+from tests.property.settlement_provinces import YEAR, random_order, random_province, shuffled, united
 
 PROVINCES = 150
 ORDERS = 3
@@ -117,10 +117,10 @@ def test_both_voices_measure_alike(spark: SparkSession, seed: int) -> None:
     made = provinces_from(seed)
     whole = united(province for _, province in made.values())
     frames = province_frames(spark, whole)
-    elements = measure_elements(frames.hospitals, frames.history, frames.base_groups, whole.policies)
+    elements = measure_elements(frames.hospitals, frames.history, frames.base_groups, whole.policies, YEAR)
     rows = by_prefix(text_rows(elements_text(elements, whole.policies), ELEMENT_COLUMNS), list(made))
     for prefix, (own_seed, province) in made.items():
-        expected = measure(province.hospitals, province.history, province.base_groups, province.policies)
+        expected = measure(province.hospitals, province.history, province.base_groups, province.policies, YEAR)
         found = differences(rows[prefix], expected)
         lines = "\n".join(found)
         assert not found, f"elements: random_province({own_seed}, {len(province.cases)}, {prefix!r})\n{lines}"
