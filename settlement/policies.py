@@ -31,7 +31,7 @@ from settlement.case_rules import CaseRules
 from settlement.money import RATE_PLACES, rate_units
 from settlement.policy import Band, Policy, Tier
 from settlement.policy_values import PolicyProblem
-from settlement.readings import ReturnStep
+from settlement.reading_values import ReturnStep
 from settlement.rule_policy import RulePolicy
 
 _RATE = LongType()

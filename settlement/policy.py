@@ -24,7 +24,7 @@ from settlement.policy_values import (
     read_rows,
     read_values,
 )
-from settlement.readings import READING_READERS, Readings
+from settlement.reading_values import READING_READERS, Readings
 from settlement.year_order import LAWFUL_ORDER, YearOrder, read_order
 
 
