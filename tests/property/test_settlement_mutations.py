@@ -15,6 +15,7 @@ from settlement.policy import POLICY_KEYS, read_policy
 from settlement.reference.inputs import Province, TextRow
 from settlement.reference.measuring import measure
 from settlement.reference.settle import settle
+from tests.property.reading_choices import CASE_SUMS
 from tests.property.settlement_provinces import BANDS, CHOICES, TIERS, random_province, united
 
 RICH: dict[str, Any] = {
@@ -55,6 +56,7 @@ SETTLING: list[tuple[str, Any]] = [
     ("outlier.bands", [*BANDS[:3], {"up_to": None, "multiple": "1.6"}]),
     ("outlier.low_ratio", "0.4"),
     ("upload.deadline_days", 4),
+    *[(key, value) for key, several in CASE_SUMS.items() for value in several[1:]],
     ("special_review.quota_drg", "0.2"),
     ("new_tech.rate", "0.91"),
     ("month.pay_ratio", "0.99"),
