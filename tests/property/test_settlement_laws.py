@@ -232,7 +232,7 @@ def test_a_case_touches_its_treating_and_its_insured_area_only(seed: int, cases:
 def test_random_provinces_take_every_branch() -> None:
     """What the generator never makes, no property above could notice."""
     classes, coefficients, rulers, outcomes, seen = set(), set(), set(), set(), set()
-    for seed in range(60):
+    for seed in range(100):
         province = random_province(seed, 60)
         settlement = settle_province(province)
         rules = PointsRules.of(province)

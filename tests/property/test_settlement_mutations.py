@@ -15,7 +15,7 @@ from settlement.policy import POLICY_KEYS, read_policy
 from settlement.reference.inputs import Province, TextRow
 from settlement.reference.measuring import measure
 from settlement.reference.settle import settle
-from tests.property.reading_choices import MONEY
+from tests.property.reading_choices import CASE_SUMS, MONEY
 from tests.property.settlement_provinces import BANDS, CHOICES, TIERS, YEAR, random_province, united
 
 RICH: dict[str, Any] = {
@@ -84,6 +84,7 @@ SETTLING: list[tuple[str, Any]] = [
     ("special_review.los_multiple", "1.5"),
     ("special_review.cost_multiple", "2"),
     ("upload.deadline_days", 4),
+    *[(key, value) for key, several in CASE_SUMS.items() for value in several[1:]],
     ("special_review.quota_drg", "0.2"),
     ("new_tech.rate", "0.91"),
     ("month.pay_ratio", "0.99"),

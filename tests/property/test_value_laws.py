@@ -53,7 +53,7 @@ def test_residues_of_a_common_value_cancel(seed: int, cases: int) -> None:
     values, residues, amounts = defaultdict(set), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for pool in settle_province(province).pools:
         if pool.value is None:
-            assert pool.residue_fen == pool.used_fen
+            assert pool.residue_fen == pool.used_fen - sum(one.fund_fen for one in pool.items.values())
             continue
         values[pool.area, pool.period].add(pool.value)
         residues[pool.area, pool.period] += pool.residue_fen
@@ -83,7 +83,7 @@ def test_debts_of_own_pools_sum_to_their_fund(seed: int, cases: int, key: ValueK
         if in_own_pool(one.scope, province.policies[one.area]):
             place = (one.area, one.case.insutype, one.scope, one.case.insu_admdvs)
             left[pool(*place, str(YEAR))] += one.case.fund_fen * one.in_year
-            left[pool(*place, one.case.month)] += one.case.fund_fen * one.in_month
+            left[pool(*place, one.pay_month)] += one.case.fund_fen * one.in_month
     for debt in settlement.matrix:
         if in_own_pool(debt.scope, province.policies[debt.treating_area]) and "adjustment" not in debt.period:
             left[pool(debt.treating_area, debt.insutype, debt.scope, debt.insured_area, debt.period)] -= debt.amount_fen
