@@ -15,8 +15,9 @@ from settlement.policy import OutOfAreaPool, Policy
 from settlement.readings import ValueKey
 from settlement.reference.exact import fixed
 from settlement.reference.own_pools import in_own_pool, own_value
-from settlement.reference.pools import Sums, set_value
+from settlement.reference.pools import set_value
 from settlement.reference.scope import Scope
+from settlement.reference.sums import Sums
 from settlement.reference.text import VALUE_PLACES
 from settlement.sums import pays_by_item, yearly_points
 

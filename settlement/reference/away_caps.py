@@ -8,7 +8,7 @@ from fractions import Fraction
 from settlement.policy import Policy
 from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Hospital
-from settlement.reference.pools import Sums
+from settlement.reference.sums import Sums
 
 
 def capped(

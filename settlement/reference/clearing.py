@@ -15,8 +15,9 @@ from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Province
 from settlement.reference.own_pools import in_own_pool, own_shares
 from settlement.reference.points import PointsExplanation
-from settlement.reference.pools import NO_ITEMS, PoolPeriod, Sums, amount_fen, items_by, sum_by
+from settlement.reference.pools import PoolPeriod, amount_fen
 from settlement.reference.scope import Scope, cross_by_item, in_pool
+from settlement.reference.sums import NO_ITEMS, Sums, items_by, sum_by
 
 Pair = tuple[str, str, str, Scope]  # insured area, treating area, insurance type, scope
 _YEAR_LENGTH = len("YYYY")

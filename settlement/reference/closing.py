@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from settlement.reference.clearing import Debt, Pair
 from settlement.reference.inputs import Budget, Province
 from settlement.reference.month import Account, HospitalMonth, Months, MonthTerms, months_of
-from settlement.reference.pools import NOTHING, PoolKey, PoolPeriod, Sums
+from settlement.reference.pools import PoolKey, PoolPeriod
+from settlement.reference.sums import NOTHING, Sums
 
 if TYPE_CHECKING:
     from settlement.reference.settle import Settlement

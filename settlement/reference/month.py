@@ -11,8 +11,9 @@ from settlement.policy import Policy
 from settlement.readings import DepositBase, NegativeMonth
 from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Province
-from settlement.reference.pools import NOTHING, PoolPeriod, Sums
+from settlement.reference.pools import PoolPeriod
 from settlement.reference.scope import Places
+from settlement.reference.sums import NOTHING, Sums
 
 Account = tuple[str, str]  # hospital, insurance type
 NO_OPENINGS: Mapping[Account, int] = MappingProxyType({})

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from settlement.policy import OutOfAreaPool, Policy
 from settlement.readings import ValueKey
 from settlement.reference.exact import allocate
-from settlement.reference.pools import NOTHING, Sums, amount_fen, point_value
+from settlement.reference.pools import amount_fen, point_value
 from settlement.reference.scope import Scope, cross_by_item
+from settlement.reference.sums import NOTHING, Sums
 
 if TYPE_CHECKING:
     from settlement.reference.clearing import Pair

@@ -16,48 +16,19 @@ from settlement.reference.exact import allocate, round_half_up, to_fen
 from settlement.reference.inputs import Province
 from settlement.reference.points import PointsExplanation
 from settlement.reference.scope import in_pool
+from settlement.reference.sums import (
+    NO_ITEMS,
+    NOTHING,
+    ByItem,
+    Sums,
+    amounts_count,
+    items_by,
+    shared_by_points,
+    sum_by,
+)
 
 PoolKey = tuple[str, str]
 NO_OPENINGS: Mapping[PoolKey, int] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """Cases, points, cost and fund (fen) of a hospital in a pool and period."""
-
-    cases: int = 0
-    points: Fraction = Fraction(0)
-    cost_fen: int = 0
-    fund_fen: int = 0
-
-    def plus(self, other: Sums, times: int = 1) -> Sums:
-        """The sum of two; `times` -1: the difference."""
-        return Sums(
-            self.cases + times * other.cases,
-            self.points + times * other.points,
-            self.cost_fen + times * other.cost_fen,
-            self.fund_fen + times * other.fund_fen,
-        )
-
-
-NOTHING = Sums()
-
-
-@dataclass(frozen=True, slots=True)
-class ByItem:
-    """Cost and fund (fen) of the cases that are paid by item inside the budget: their fund is due (OP-14, OP-63)."""
-
-    cost_fen: int = 0
-    fund_fen: int = 0
-
-    def taken_off(self, sums: Sums) -> Sums:
-        """The sums by which the rest is paid: V = (cost − fund + used − item cost) ÷ points, and a hospital's amount
-        is points × V − (cost − item cost − fund), so that these cases get their fund out of what is used.
-        """
-        return replace(sums, cost_fen=sums.cost_fen - self.cost_fen)
-
-
-NO_ITEMS = ByItem()
 
 
 @dataclass(frozen=True)
@@ -84,37 +55,7 @@ class PoolPeriod:
     @property
     def by_points(self) -> dict[str, Sums]:
         """The hospitals' sums that points are paid by."""
-        return _by_points(self.by_hospital, self.items)
-
-
-def sum_by(cases: Iterable[tuple[str, PointsExplanation]], yearly: bool = False) -> dict[str, Sums]:
-    """Sums by the key that stands beside each case; `yearly` with what the year's clearing adds to the points."""
-    sums: dict[str, Sums] = defaultdict(Sums)
-    for key, points in cases:
-        case = points.case
-        counted = points.points + points.uplift if yearly else points.points
-        sums[key] = sums[key].plus(Sums(1, counted, case.paid_cost_fen, case.fund_fen))
-    return dict(sums)
-
-
-def _by_points(by_hospital: Mapping[str, Sums], items: Mapping[str, ByItem]) -> dict[str, Sums]:
-    return {code: items.get(code, NO_ITEMS).taken_off(sums) for code, sums in by_hospital.items()}
-
-
-def items_by(cases: Iterable[tuple[str, PointsExplanation]]) -> dict[str, ByItem]:
-    """What is paid by item, by the key that stands beside each case."""
-    items: dict[str, ByItem] = defaultdict(ByItem)
-    for key, one in cases:
-        if one.by_item:
-            old = items[key]
-            items[key] = ByItem(old.cost_fen + one.case.paid_cost_fen, old.fund_fen + one.case.fund_fen)
-    return dict(items)
-
-
-def amounts_count(one: PointsExplanation, policy: Policy) -> bool:
-    """Whether cost and fund of abnormal data count in the sums of the month, though nothing else does (OP-13)."""
-    some = one.case.paid_cost_fen or one.case.fund_fen
-    return not policy.abnormal_exclude_amounts and one.abnormal and bool(some)
+        return shared_by_points(self.by_hospital, self.items)
 
 
 def settle_pools(
@@ -211,7 +152,7 @@ def _settle(
     total = NOTHING
     for sums in by_hospital.values():
         total = total.plus(sums)
-    by_points = _by_points(by_hospital, items)
+    by_points = shared_by_points(by_hospital, items)
     shared = replace(total, cost_fen=sum(sums.cost_fen for sums in by_points.values()))
     fixed = set_value(shared, used, pool[1], policy)
     value = point_value(shared, used, policy.value_dp, fixed)

@@ -10,8 +10,8 @@ from settlement.reference.exact import fixed, yuan
 from settlement.reference.inputs import TextRow
 
 if TYPE_CHECKING:
-    from settlement.reference.pools import Sums
     from settlement.reference.settle import Settlement
+    from settlement.reference.sums import Sums
 
 POINTS_PLACES = 4
 RATIO_PLACES = 6

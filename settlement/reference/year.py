@@ -15,8 +15,9 @@ from settlement.reference.exact import to_fen
 from settlement.reference.inputs import Hospital, Province
 from settlement.reference.month import NO_OPENINGS, Account, HospitalMonth
 from settlement.reference.points import CaseClass, PointsExplanation
-from settlement.reference.pools import NOTHING, PoolPeriod, Sums
+from settlement.reference.pools import PoolPeriod
 from settlement.reference.scope import Places
+from settlement.reference.sums import NOTHING, Sums
 from settlement.reference.year_steps import Figures, PoolYear, Standing, take_steps
 from settlement.year_order import TERMS
 

@@ -17,8 +17,8 @@ from pyspark.sql.types import StructType
 from settlement.closing import Closings
 from settlement.reference.closing import NOTHING_CLOSED, ClosedMonths, close_months
 from settlement.reference.inputs import Audit, Budget, Case, Province
-from settlement.reference.pools import Sums
 from settlement.reference.settle import settle_province
+from settlement.reference.sums import Sums
 from settlement.results import HOSPITAL_MONTH, MATRIX, MONTH_CORRECTIONS, POOLS
 from tests.property.settlement_provinces import INSURANCE, YEAR, random_province
 

@@ -15,8 +15,9 @@ from settlement.reference.closing import NOTHING_CLOSED, close_months
 from settlement.reference.ledger import settle_ledger
 from settlement.reference.ledger_views import balances
 from settlement.reference.month import Account, MonthTerms
-from settlement.reference.pools import PoolPeriod, Sums
+from settlement.reference.pools import PoolPeriod
 from settlement.reference.settle import Settlement, settle, settle_province
+from settlement.reference.sums import Sums
 from settlement.reference.year import HospitalYear
 from tests.property.closings import History, random_history
 from tests.property.settlement_provinces import YEAR, random_province

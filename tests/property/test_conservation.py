@@ -19,9 +19,10 @@ from settlement.reference.inputs import Province
 from settlement.reference.ledger import settle_ledger
 from settlement.reference.ledger_views import balances
 from settlement.reference.month import HospitalMonth
-from settlement.reference.pools import NOTHING, PoolPeriod, Sums
+from settlement.reference.pools import PoolPeriod
 from settlement.reference.scope import in_pool
 from settlement.reference.settle import Settlement, settle_province
+from settlement.reference.sums import NOTHING, Sums
 from settlement.reference.text import TABLES, table_rows
 from settlement.reference.year import HospitalYear
 from tests.property.reading_laws import deficit_limit, distributable, policies_by_hospital

@@ -17,7 +17,7 @@ from settlement.payment_plan import PAYMENT_PLAN, month_deadlines, payment_plan
 from settlement.prepay_frames import RECOVERIES
 from settlement.reference import payment_plan as plain
 from settlement.reference.month import HospitalMonth
-from settlement.reference.pools import NOTHING
+from settlement.reference.sums import NOTHING
 from settlement.results import HOSPITAL_MONTH
 from tests.property.settlement_rules import AREAS, INSURANCE, frame, rule_policies, rule_policy, texts
 

@@ -16,9 +16,9 @@ from serving.city_year import CityYear
 from settlement.frames import RATIO
 from settlement.reference.inputs import Province
 from settlement.reference.ledger import settle_ledger
-from settlement.reference.pools import Sums
 from settlement.reference.scope import in_pool
 from settlement.reference.settle import Settlement
+from settlement.reference.sums import Sums
 from settlement.results import HOSPITAL_MONTH, HOSPITAL_YEAR, LEDGER, MATRIX, MONTH_CORRECTIONS, POOLS
 
 RUN = "a-run"

@@ -21,8 +21,9 @@ from settlement.readings import AbnormalYearEnd, CaseDate, CountFrom, NoData, Re
 from settlement.reference.bulletin import review_bulletin
 from settlement.reference.inputs import Budget, Case, Element, Hospital, Province, Review
 from settlement.reference.points import CaseClass
-from settlement.reference.pools import PoolPeriod, Sums
+from settlement.reference.pools import PoolPeriod
 from settlement.reference.settle import Settlement, settle_province
+from settlement.reference.sums import Sums
 from settlement.reference.working_days import upload_deadline
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "provinces"

@@ -18,9 +18,10 @@ from settlement.reference.exact import allocate, fixed, round_half_up, yuan
 from settlement.reference.inputs import BaseGroup, Case, Element, HistoryCase, Hospital, Province, Review
 from settlement.reference.measuring import MeasuredGroup, Stay, keep_between, mean_fen, measure, trim_and_test
 from settlement.reference.points import CaseClass, PointsExplanation, PointsRules, explain_points, high_multiple
-from settlement.reference.pools import Sums, amounts_by_value, point_value, settle_months
+from settlement.reference.pools import amounts_by_value, point_value, settle_months
 from settlement.reference.review import review_outcomes
 from settlement.reference.scope import Places
+from settlement.reference.sums import Sums
 from settlement.reference.working_days import upload_deadline
 from settlement.reference.year_steps import (
     Standing,

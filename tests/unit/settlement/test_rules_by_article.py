@@ -18,7 +18,7 @@ from settlement.reference.budget import BudgetInputs, yearly_budgets
 from settlement.reference.case_sharing import PricedCase, payment_standard, share_cases
 from settlement.reference.growth import FundGrowth, growth_adjustments
 from settlement.reference.negotiated_drugs import DrugItem, drug_compensation
-from settlement.reference.pools import Sums, amounts_by_value, point_value, set_value
+from settlement.reference.pools import amounts_by_value, point_value, set_value
 from settlement.reference.prepay import (
     Application,
     FundMonth,
@@ -31,6 +31,7 @@ from settlement.reference.prepay import (
     publish,
     recover,
 )
+from settlement.reference.sums import Sums
 from settlement.reference.weights import GroupWeight, payment_weights
 from settlement.rule_policy import RulePolicy, read_rule_policy
 from tests.property.settlement_rules import RULE_CHOICES, rule_policy

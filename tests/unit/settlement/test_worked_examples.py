@@ -20,8 +20,9 @@ from settlement.reference.measuring import Stay, keep_between, level_coefficient
 from settlement.reference.monitoring import case_mix_index, cost_index, outlier_rates, time_index
 from settlement.reference.month import settle_hospital_months
 from settlement.reference.points import CaseClass, PointsRules, explain_points
-from settlement.reference.pools import PoolPeriod, Sums, amounts_by_value, point_value
+from settlement.reference.pools import PoolPeriod, amounts_by_value, point_value
 from settlement.reference.scope import Places
+from settlement.reference.sums import Sums
 from tests.property.published_numbers import CASE_MIX, INDEX, OUTLIERS
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "provinces"
