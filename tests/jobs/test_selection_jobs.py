@@ -95,7 +95,7 @@ def test_002_article_33_coefficients_are_proposed(settled: JobContext, tmp_path:
             found = figures[one.fixmedins_code, year]
             found[0] += 1
             found[1].add(one.psn_no)
-            found[2] += one.medfee_sumamt_fen - one.special_cost_fen
+            found[2] += (one.medfee_sumamt_fen or 0) - (one.special_cost_fen or 0)
     for code, row in ours.items():
         now, before = figures[code, YEAR], figures[code, YEAR - 1]
         assert row.outcome == ("proposed" if now[0] and before[0] else "not_comparable")
@@ -105,11 +105,12 @@ def test_002_article_33_coefficients_are_proposed(settled: JobContext, tmp_path:
         assert row.discharges == change(now[0], 1, before[0], 1)
         assert row.visits_per_person == change(now[0], len(now[1]), before[0], len(before[1]))
         assert row.mean_cost == change(now[2], now[0], before[2], before[0])
-        assert None not in (row.cmi, row.personal_share, row.fund)
+        assert None not in (row.personal_share, row.fund)
         terms = Decimal("0.05") * row.discharges - Decimal("0.2") * row.visits_per_person
         exact = 1 + terms - Decimal("0.1") * row.mean_cost
         assert row.coefficient == exact.quantize(PLACES, ROUND_HALF_UP)
     assert "proposed" in {row.outcome for row in ours.values()}
+    assert any(row.cmi is not None for row in ours.values())  # a hospital may have blank groups only
     lines = proposal_lines(settled, CITIES, YEAR)
     assert len(lines) == len(rows) + 1
     assert len({line.count(",") for line in lines}) == 1
