@@ -23,6 +23,7 @@ from settlement.policy_values import (
     read_rate,
     read_rows,
     read_values,
+    read_working_days,
 )
 from settlement.reading_values import READING_READERS, Readings
 from settlement.year_order import LAWFUL_ORDER, YearOrder, read_order
@@ -49,9 +50,6 @@ class PointValueKind(StrEnum):
     FLOATING = "floating"
     FIXED = "fixed"
     ELASTIC = "elastic"
-
-
-_MOST_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +118,6 @@ def _quantile(key: str, value: Any) -> Decimal:
     if number > 1:
         raise PolicyProblem(f"policy value {key} = {value!r} must be a share from 0 to 1")
     return number
-
-
-def _days(key: str, value: Any) -> int:
-    days = read_count(key, value)
-    if days > _MOST_DAYS:
-        raise PolicyProblem(f"policy value {key} = {value!r}: at most {_MOST_DAYS} working days are counted")
-    return days
 
 
 def _optional(key: str, value: Any) -> Decimal | None:
@@ -202,7 +193,7 @@ _READERS: dict[str, tuple[str, Any]] = {
     "base_group.coefficient": ("base_group_coefficient", read_rate),
     "outlier.bands": ("outlier_bands", _bands),
     "outlier.low_ratio": ("outlier_low_ratio", read_rate),
-    "upload.deadline_days": ("upload_deadline_days", _days),
+    "upload.deadline_days": ("upload_deadline_days", read_working_days),
     "special_review.quota_drg": ("review_quota", read_rate),
     "new_tech.rate": ("new_tech_rate", read_rate),
     "month.pay_ratio": ("month_pay_ratio", read_rate),

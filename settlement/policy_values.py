@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 KEPT_PLACES = 8  # decimals of a policy number
+_MOST_DAYS = 366
 _TOO_LARGE = 10**9  # with its places such a number still fits into 64 bits, and a count into 32
 
 Numbers = tuple[tuple[str, Decimal], ...]  # a number by code: insurance, group, indicator
@@ -49,6 +50,14 @@ def read_count(key: str, value: Any) -> int:
     if number != int(number) or number < 0:
         raise PolicyProblem(f"policy value {key} = {value!r} must be a whole number, 0 or more")
     return int(number)
+
+
+def read_working_days(key: str, value: Any) -> int:
+    """A number of working days, of a year at most."""
+    days = read_count(key, value)
+    if days > _MOST_DAYS:
+        raise PolicyProblem(f"policy value {key} = {value!r}: at most {_MOST_DAYS} working days are counted")
+    return days
 
 
 def read_flag(key: str, value: Any) -> bool:

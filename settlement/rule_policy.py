@@ -24,10 +24,11 @@ from settlement.policy_values import (
     read_numbers,
     read_rate,
     read_values,
+    read_working_days,
     word_of,
 )
 
-_SHORTEST_MONTH, _MOST_DAYS = 28, 366
+_SHORTEST_MONTH = 28
 _MONTH_DAY = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
 
 
@@ -158,13 +159,6 @@ def _day_of_month(key: str, value: Any) -> int:
     return day
 
 
-def _working_days(key: str, value: Any) -> int:
-    days = read_count(key, value)
-    if days > _MOST_DAYS:
-        raise PolicyProblem(f"policy value {key} = {value!r}: at most {_MOST_DAYS} working days are counted")
-    return days
-
-
 def _month_day(key: str, value: Any) -> str:
     if not isinstance(value, str) or not _MONTH_DAY.fullmatch(value):
         raise PolicyProblem(f"policy value {key} = {value!r}: write month and day as text, like '03-31'")
@@ -213,8 +207,8 @@ _READERS: dict[str, tuple[str, Any]] = {
     "growth.reward": ("growth_reward", read_decimal),
     "growth.restraint": ("growth_restraint", read_decimal),
     "month.declare_day": ("month_declare_day", _day_of_month),
-    "month.presettle_within": ("month_presettle_days", _working_days),
-    "month.pay_within": ("month_pay_days", _working_days),
+    "month.presettle_within": ("month_presettle_days", read_working_days),
+    "month.pay_within": ("month_pay_days", read_working_days),
     "base_group.min_share": ("base_group_min_share", read_rate),
     "base_group.max_cv": ("base_group_max_cv", read_rate),
     "assessment.weights": ("assessment_weights", _indicator_weights),
