@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import openpyxl
@@ -24,6 +26,8 @@ from lake.tables.case_points import CASE_POINTS
 from lake.tables.results import HOSPITAL_MONTH, HOSPITAL_YEAR
 from serving.terms import yuan
 from settlement.case_points import BY_ITEM
+from settlement.reference.exact import fixed
+from settlement.reference.text import VALUE_PLACES
 from tests.conftest import ROOT
 from tests.jobs.lakes import CITIES, YEAR, open_lake
 from tests.jobs.test_rule_jobs import first_city_with
@@ -82,11 +86,12 @@ def test_why_tells_of_cases_by_item_and_of_what_they_leave_the_others(read_other
         if row["class"] in BY_ITEM:
             assert f"从预算中应付统筹基金发生额 {yuan(row.fund_fen)} 元" in said[-1]
             continue
-        items = sum(file.item_costs.values())
-        assert items > 0
-        assert f"− 按项目付费病例 {yuan(items)} − {yuan(file.pool.fund_fen)} + " in said[-1]
-        value = (file.pool.cost_fen - items - file.pool.fund_fen + file.pool.budget_used_fen) / file.pool.points / 100
-        assert abs(value - file.pool.value) < 1e-9
+        items, point = sum(file.item_costs.values()), file.value
+        assert point is not None
+        assert items == point.item_cost_fen > 0
+        assert f"− 按项目付费病例 {yuan(items)} − {yuan(point.fund_fen)} + " in said[-1]
+        shared = Fraction(point.cost_fen - items - point.fund_fen + point.used_fen, 100)
+        assert Decimal(fixed(shared / Fraction(point.points), VALUE_PLACES)) == point.value
     assert "依据 policy/002 article 22" in said[0]
     assert "依据 policy/002 article 30.3" in said[1]
     assert arrived is not None
