@@ -10,7 +10,7 @@ from typing import Any
 
 from pyspark.sql import functions as F
 
-from jobs.arguments import calendar_day, month, out_file
+from jobs.arguments import area_code, calendar_day, month, out_file
 from jobs.context import (
     JobContext,
     add_lake_arguments,
@@ -39,7 +39,9 @@ NAME = "payment-plan"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `dianshu payment-plan`."""
     parser.add_argument("--month", type=month, required=True, metavar="YYYY-MM", help="month that is paid")
-    parser.add_argument("--city", action="append", metavar="AREA", help="treating area; may be repeated (default: all)")
+    parser.add_argument(
+        "--city", action="append", type=area_code, metavar="AREA", help="treating area; may be repeated (default: all)"
+    )
     parser.add_argument(
         "--confirmed",
         type=calendar_day,
