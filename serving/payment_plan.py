@@ -39,8 +39,8 @@ def plan_sheets(rows: Sequence[Mapping[str, Any]], month: str) -> list[Sheet]:
     columns = [
         SheetColumn("医疗机构编号", "fixmedins_code", "text", 18),
         SheetColumn("险种", "insurance", "text", 8),
-        *[SheetColumn(title, name, "money", 16) for name, title in MONEY.items()],
         *[SheetColumn(title, name, "text", 12) for name, title in DAYS.items()],
+        *[SheetColumn(title, name, "money", 16) for name, title in MONEY.items()],
     ]
     areas = sorted({row["area"] for row in rows})
     sheets = []

@@ -13,7 +13,7 @@ from jobs.payment_plan import plan, published_plan
 from lake.errors import MissingParameters
 from lake.policy_files import load_policies
 from lake.tables.results import HOSPITAL_MONTH
-from serving.payment_plan import MONEY, plan_lines, plan_sheets
+from serving.payment_plan import plan_lines, plan_sheets
 from serving.workbook import update_workbook
 from tests.jobs.lakes import CITIES, YEAR
 
@@ -35,7 +35,7 @@ def test_the_month_is_planned_once_and_pays_what_it_settled(settled: JobContext,
     update_workbook(tmp_path / "plan.xlsx", plan_sheets(rows, MONTH))
     book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
     assert book.sheetnames == [f"支付计划 {area}" for area in CITIES]
-    totals = [page.cell(page.max_row, 2 + len(MONEY)).value for page in book]
+    totals = [page.cell(page.max_row, page.max_column).value for page in book]
     assert sum(round(total * 100) for total in totals) == paid[0]
 
 
