@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from jobs.arguments import out_folder
 from jobs.context import JobContext, add_city_year_arguments, add_lake_arguments, cities_of, open_context
 from jobs.shell import run_job
-from lake.contracts import require, without_bounds
+from lake.contracts import require, without
 from lake.errors import UsageProblem
 from lake.parameters import published
 from lake.policy_files import load_policies
@@ -28,6 +28,7 @@ from serving.city_year import CityYear, read_city_year
 from serving.terms import INSURANCE, yuan
 from serving.text_table import text_table
 from settlement.readings import NegativeMonth, SurplusTerm
+from settlement.year_order import judged_together
 
 NAME = "results"
 _HEADER = ("city", "insurance", "cases", "grouped %", "point value", "paid", "budget used", "residue")
@@ -74,20 +75,22 @@ def results(context: JobContext, cities: Collection[str], year: int, out: Path |
 
 
 def _check_years(context: JobContext, slices: Mapping[Key, int], year: int) -> None:
-    """The contract of hospital_year. Kept surplus that is added is a negative deduction (OP-51), and what a month pays
-    may come back (OP-49): areas that read it so have no such bound.
+    """The contract of hospital_year. Kept surplus that is added is a negative deduction (OP-51), what a month pays may
+    come back (OP-49), and steps that read different amounts may find a surplus and a deficit (OP-52): areas that read
+    it so have no such bound.
     """
     by_free: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for area, one in published(context.lake, [area for area, _ in slices], year).items():
         free = {
             "surplus_not_kept_fen": one.policy.surplus_term is SurplusTerm.PLUS_KEPT,
             "paid_fen": one.policy.month_negative is NegativeMonth.PAID_BACK,
+            "surplus_and_deficit_exclude_each_other": not judged_together(one.policy.clearing_order),
         }
         by_free[tuple(name for name, is_free in free.items() if is_free)].append(area)
     for free_names, areas in sorted(by_free.items()):
         chosen = {key: version for key, version in slices.items() if key[0] in areas}
         rows = read_slices(context.lake, HOSPITAL_YEAR, chosen, "year")
-        require(rows, without_bounds("hospital_year", free_names))
+        require(rows, without("hospital_year", free_names))
 
 
 def area_name(area: str) -> str:

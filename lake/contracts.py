@@ -114,10 +114,14 @@ def require(rows: DataFrame, suite: str | Contract) -> ContractResult:
     return result
 
 
-def without_bounds(suite: str, columns: Collection[str]) -> Contract:
-    """The contract of a table where a reading of the law leaves some of its bounds to these columns out."""
+def without(suite: str, names: Collection[str]) -> Contract:
+    """The contract of a table where a reading of the law leaves out bounds of these columns, or these conditions."""
     contract = _named(suite)
-    return replace(contract, between={name: of for name, of in contract.between.items() if name not in columns})
+    between, conditions = (
+        {name: of for name, of in clauses.items() if name not in names}
+        for clauses in (contract.between, contract.conditions)
+    )
+    return replace(contract, between=between, conditions=conditions)  # type: ignore[arg-type]
 
 
 def _named(suite: str) -> Contract:

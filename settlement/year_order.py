@@ -110,3 +110,8 @@ def steps_at(orders: Sequence[YearOrder], number: int) -> dict[YearStep, bool]:
     entries = [order[number] if number < len(order) else () for order in orders]
     taken = {step: [step in entry for entry in entries] for step in YearStep}
     return {step: all(found) for step, found in taken.items() if any(found)}
+
+
+def judged_together(order: YearOrder) -> bool:
+    """Whether cap, surplus and deficit read the same amount, so that no hospital has both a surplus and a deficit."""
+    return any({YearStep.CAP, YearStep.SURPLUS, YearStep.DEFICIT} <= set(entry) for entry in order)

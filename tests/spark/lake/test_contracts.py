@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from lake.contracts import load_contracts, require, validate, without_bounds
+from lake.contracts import load_contracts, require, validate, without
 from lake.errors import ContractBroken, InputProblem
 from lake.tables.lists import LISTS
 
@@ -134,7 +134,13 @@ def test_a_reading_may_take_a_bound_away(spark: SparkSession) -> None:
     """Kept surplus that is added stands there as a negative deduction (OP-51)."""
     kept = year(spark, surplus_not_kept_fen=-5, deficit_share_fen=0, clearing_fen=846, final_fen=865)
     assert [failure.metric for failure in validate(kept, "hospital_year").failures] == ["least surplus_not_kept_fen"]
-    assert validate(kept, without_bounds("hospital_year", ["surplus_not_kept_fen"])).success
+    assert validate(kept, without("hospital_year", ["surplus_not_kept_fen"])).success
+
+
+def test_an_order_may_take_a_condition_away(spark: SparkSession) -> None:
+    """Steps that read different amounts may find a deficit and then a cap (OP-52)."""
+    both = year(spark, cap_excess_fen=5, clearing_fen=876, final_fen=895)
+    assert validate(both, without("hospital_year", ["surplus_and_deficit_exclude_each_other"])).success
 
 
 def test_sums_beyond_the_floats_stay_exact(spark: SparkSession) -> None:

@@ -12,7 +12,7 @@ from settlement.policy import Policy, read_policy
 from settlement.policy_values import PolicyProblem
 from settlement.reference.inputs import Hospital
 from settlement.reference.year_steps import PoolYear, Standing, take_steps
-from settlement.year_order import LAWFUL_ORDER, TERMS, YearStep, read_order, steps_at
+from settlement.year_order import LAWFUL_ORDER, TERMS, YearStep, judged_together, read_order, steps_at
 from tests.property.settlement_provinces import CHOICES, TIERS
 
 VALUES = {key: values[0] for key, values in CHOICES.items()}
@@ -117,6 +117,17 @@ def test_what_stands_beside_the_clearing_changes_no_amount() -> None:
     order = ["cap", ["surplus", "deficit"], "second_distribution", "assessment", "deposit"]
     found = terms(with_order(order, second_distribution__enabled=True), 90000)
     assert (found["second_distribution"], found["assessment_adjustment"]) == (10**6, -9000)
+
+
+def test_surplus_and_deficit_exclude_each_other_where_they_read_the_same_amount() -> None:
+    """Elsewhere a deficit is shared first, and the assessment then lifts the amount above the cap."""
+    assert judged_together(LAWFUL_ORDER)
+    order = [["deficit"], "assessment", ["cap", "surplus"], "deposit", "second_distribution"]
+    assert not judged_together(read_order(order))
+    tiers = [{"from": "0", "to": None, "fund_share": "1"}]
+    found = terms(with_order(order, deficit__tiers=tiers), 90000, assessment="1.3")
+    assert found["deficit_share"] > 0
+    assert found["cap_excess"] > 0
 
 
 def test_steps_that_some_orders_take_at_an_entry() -> None:
