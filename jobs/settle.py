@@ -240,8 +240,9 @@ def check_closed(lake: Lake, outputs: dict[str, int], due: Sequence[Calculation]
     if differing:
         named = "; ".join(f"{row.table} of area {row.area}, {row.period}" for row in differing)
         raise ContractBroken(
-            f"closed months come out otherwise than they were closed ({named}); nothing was published. "
-            "This is an error of the program."
+            f"closed months come out otherwise than they were closed ({named}); nothing was published. Where "
+            "month.negative was changed after the closing, publish its value of before for this year: what a closed "
+            "month paid or carried on stays. Else this is an error of the program."
         )
 
 

@@ -14,6 +14,7 @@ MONEY = {
     "deposit_fen": "预留质量保证金",
     "audit_fen": "审核扣款",
     "brought_forward_fen": "上月结转",
+    "carried_forward_fen": "结转下月",
     "due_fen": "应拨付",
     "offset_fen": "冲抵预付金",
     "pay_fen": "实际拨付",

@@ -25,6 +25,7 @@ _MONEY = (
     ("deposit_fen", "质量保证金"),
     ("audit_fen", "审核扣款"),
     ("brought_forward_fen", "negative rest of the month before"),
+    ("carried_forward_fen", "negative rest for the next month"),
     ("due_fen", "应拨付: what the month pays"),
     ("offset_fen", "冲抵预付金"),
     ("pay_fen", "实际拨付: due less offset"),

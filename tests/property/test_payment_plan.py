@@ -47,10 +47,11 @@ def random_offsets(random: Random, months: list[HospitalMonth]) -> dict[tuple[st
 
 def plain_row(one: plain.Payment, area: str) -> tuple[Any, ...]:
     month, days = one.month, one.deadlines
-    money = (month.amount_fen, month.gross_fen, month.deposit_fen, month.audit_fen, month.brought_forward_fen)
+    money = (month.amount_fen, month.gross_fen, month.deposit_fen, month.audit_fen)
+    rests = (month.brought_forward_fen, month.carried_forward_fen)
     key = (area, month.fixmedins_code, month.insutype, int(month.month[:4]), month.month)
     paid = (month.paid_fen, one.offset_fen, one.pay_fen)
-    return (*key, *money, *paid, days.declare_by, days.presettle_by, days.pay_by)
+    return (*key, *money, *rests, *paid, days.declare_by, days.presettle_by, days.pay_by)
 
 
 @pytest.mark.spark
