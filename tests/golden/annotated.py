@@ -156,6 +156,19 @@ def read_annotated(path: Path) -> dict[str, list[Row]]:
     return {name: [row for key, entry in rows.items() for row in _rows(key, entry)] for name, rows in sections.items()}
 
 
+def check_formulas(rows: Sequence[Row]) -> int:
+    """How many formulas the rows have; `WrongNumber` names the row and cell of one that gives another number."""
+    formulas = 0
+    for row in rows:
+        for name, cell in row.cells.items():
+            try:
+                cell.check()
+            except WrongNumber as wrong:
+                raise WrongNumber(f"{' '.join(row.key)}, {name}: {wrong}") from wrong
+            formulas += cell.has_formula
+    return formulas
+
+
 def _rows(key: str, entry: Mapping[str, Any]) -> Iterator[Row]:
     named = {**entry, **entry.get("row", {})}
     lists = {name: tuple(named.pop(name, ())) for name in ("because", "of")}
