@@ -12,8 +12,9 @@ from lake.policy_files import load_policies
 from serving.readings import payment_note, reading_notes, returned_share
 from serving.statement import class_balances, hospital_claims, hospital_statements
 from settlement.accounts import ENTRY, account
+from settlement.reading_values import READING_READERS
 from settlement.reference.ledger import LedgerRow, Place, book
-from tests.property.reading_choices import MONEY
+from tests.property.reading_choices import READINGS
 
 USUAL = load_policies().values_at("999999", date(2025, 6, 30))
 
@@ -24,11 +25,20 @@ def test_what_is_usual_needs_no_note() -> None:
     assert payment_note({"month.negative": "paid_back"}) == "实际拨付＝按比例应付−质量保证金−审核扣款＋上月结转"
 
 
-@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in MONEY.items() for value in values[1:]])
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key, values in READINGS.items() for value in values[1:]])
 def test_every_other_reading_has_one(key: str, value: Any) -> None:
     ((title, text),) = reading_notes({**USUAL, key: value})
     assert title
     assert text
+
+
+def test_every_reading_is_tried() -> None:
+    assert set(READINGS) == set(READING_READERS)
+
+
+def test_values_are_put_into_words() -> None:
+    said = {"tcm.effect_standard": {"ZT11": "40"}, "group.whole_review": ["A", "B"], "level_coef.min_n": 3}
+    assert [text for _, text in reading_notes(said)] == ["3例", "另含A、B", "每例点数：ZT11为40"]
 
 
 def test_op_56_the_share_that_comes_back_is_that_of_the_score() -> None:
